@@ -1,0 +1,96 @@
+"""One look at one export, one decision."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from export_watch import aws, clock, notification, state
+from export_watch.decision import Decision, decide
+from export_watch.emarsys.client import EmarsysClient
+from export_watch.emarsys.credentials import CredentialsStore
+from export_watch.emarsys.http import HttpClient
+from export_watch.emarsys.token import TokenStore
+from export_watch.reason import REMEDY
+from export_watch.settings import CheckExportSettings
+from export_watch.telemetry import count, logger, metrics
+from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
+
+settings = CheckExportSettings.from_environment()
+http = HttpClient()
+emarsys = EmarsysClient(
+    CredentialsStore(
+        lambda: aws.client("secretsmanager"),
+        settings.credentials_prefix,
+        settings.emarsys_host,
+        settings.emarsys_token_url,
+    ),
+    http,
+    TokenStore(http),
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Look at the export of a watch.
+
+    The event holds the `watch` (see export_watch.state) and the `execution_arn`. The answer holds the watch as it
+    is remembered, an `outcome` by which the state machine branches (`wait` for none), `wait_seconds`, and the
+    `notification` that tells the outcome, or null.
+    """
+    watch, policy = state.load(event["watch"], event["execution_arn"])
+    logger.append_keys(account=watch.account, export_id=watch.export_id, execution=watch.execution)
+    report_failures(event["watch"])
+    observation = emarsys.look(watch.account, watch.export_id)
+    now = clock.now()
+    decision = decide(watch, observation, now, policy)
+    report(observation, decision)
+    told = None
+    if decision.outcome:
+        origin = notification.Origin(settings.stack, event["execution_arn"])
+        told = notification.of_decision(decision, decision.outcome, now, origin)
+    return {
+        "watch": state.dump(decision.watch, policy),
+        "outcome": decision.outcome or "wait",
+        "wait_seconds": decision.wait_seconds,
+        "notification": told and {"message": told.message, "attributes": told.attributes},
+    }
+
+
+def report_failures(watch_state: dict[str, Any]) -> None:
+    """Log what the state machine had to catch since the last look that succeeded."""
+    if failure := watch_state.get(state.CHECK_FAILURE):
+        count("ChecksFailed")
+        logger.error(f"the check before this one failed with all its retries: {failure.get('Error')}")
+    if failure := watch_state.get(state.STUCK_FAILURE):
+        count("NotificationsFailed")
+        logger.error(f"`stuck` could not be published for an hour: {failure.get('Error')}")
+
+
+def report(observation: Observation, decision: Decision) -> None:
+    """Log and count what a look found and what follows."""
+    count("Checks")
+    follows = decision.outcome or f"look again in {decision.wait_seconds} s"
+    checks = decision.watch.checks
+    match observation:
+        case StatusSeen(status=status):
+            logger.info(f"status {status}: {follows}", checks=checks)
+        case Refused(refusal=refusal):
+            logger.info(f"refused as {refusal}: {follows}", checks=checks)
+        case Obstacle(code=code, detail=detail):
+            count(code.title().replace("_", ""))
+            log = logger.error if code in _NEED_A_PERSON else logger.warning
+            log(f"{code}: {detail}. {REMEDY[code]} Then: {follows}", checks=checks)
+    if decision.outcome:
+        count(f"Watches{decision.outcome.title()}")
+        logger.info(f"outcome {decision.outcome}", reason=decision.reason and decision.reason.code)
+
+
+_NEED_A_PERSON = frozenset(
+    {
+        ObstacleCode.CREDENTIALS_MISSING,
+        ObstacleCode.CREDENTIALS_REFUSED,
+        ObstacleCode.PERMISSION_MISSING,
+    }
+)
+"""Obstacles that do not go away by themselves."""

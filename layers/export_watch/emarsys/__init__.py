@@ -1,0 +1,10 @@
+"""The vendor: one look at one export through the API of SAP Emarsys.
+
+    client          the one GET of a look, and what to do when its credentials are refused
+      credentials   the account's secret, from AWS Secrets Manager
+      wsse, token   the two ways of authentication: a signed header (v2), an OAuth 2.0 access token (v3)
+      http          a call that ends in bounded time with a bounded reply, or says why there is none
+      reply         what the answer means
+
+Whatever comes back, or does not, becomes an Observation. Nothing here logs, and no error carries a secret.
+"""

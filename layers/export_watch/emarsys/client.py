@@ -1,0 +1,90 @@
+"""One look at one export: one GET with the account's credentials, and an Observation whatever happens."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from export_watch.emarsys import wsse
+from export_watch.emarsys.credentials import (
+    Credentials,
+    CredentialsMissingError,
+    CredentialsStore,
+    OAuthCredentials,
+    WsseCredentials,
+)
+from export_watch.emarsys.http import HttpClient, NoReplyError
+from export_watch.emarsys.reply import interpret
+from export_watch.emarsys.token import NoTokenError, TokenStore
+from export_watch.watch import Observation, Obstacle, ObstacleCode
+
+LOOK_SECONDS = 40.0
+"""The longest that the calls of one look take together, below the function's own time-out of 60 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """What a look found, and the token that it showed."""
+
+    found: Observation
+    token: str | None = None
+
+    @property
+    def refused(self) -> bool:
+        return isinstance(self.found, Obstacle) and self.found.code is ObstacleCode.CREDENTIALS_REFUSED
+
+
+class EmarsysClient:
+    """Looks at exports. One instance serves an execution environment for its whole life."""
+
+    def __init__(
+        self,
+        credentials: CredentialsStore,
+        http: HttpClient,
+        tokens: TokenStore,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._credentials, self._http, self._tokens = credentials, http, tokens
+        self._monotonic = monotonic
+
+    def look(self, account: str, export_id: int) -> Observation:
+        """What Emarsys tells about an export now. Never raises for what Emarsys, the network or a secret do."""
+        ends_at = self._monotonic() + LOOK_SECONDS
+        try:
+            credentials = self._credentials.get(account)
+            attempt = self._attempt(credentials, export_id, ends_at)
+            if not attempt.refused:
+                return attempt.found
+            # The secret may have been rotated, or the token revoked: worth a second try, if it is another one.
+            renewed = self._credentials.get(account, anew=True)
+        except CredentialsMissingError as error:
+            return Obstacle(ObstacleCode.CREDENTIALS_MISSING, str(error))
+        if renewed != credentials:
+            return self._attempt(renewed, export_id, ends_at).found
+        if attempt.token:
+            again = self._attempt(renewed, export_id, ends_at, refused=attempt.token)
+            return again.found
+        return attempt.found
+
+    def _attempt(
+        self, credentials: Credentials, export_id: int, ends_at: float, refused: str | None = None
+    ) -> _Attempt:
+        token = None
+        match credentials:
+            case OAuthCredentials(host=host):
+                try:
+                    token = self._tokens.get(credentials, ends_at - self._monotonic(), refused)
+                except NoTokenError as error:
+                    return _Attempt(error.obstacle)
+                url = f"{host}/api/v3/export/{export_id}"
+                headers = {"Authorization": f"Bearer {token}"}
+            case WsseCredentials(username=username, secret=secret, host=host):
+                url = f"{host}/api/v2/export/{export_id}"
+                headers = {"X-WSSE": wsse.header(username, secret, secrets.token_hex(16), datetime.now(UTC))}
+        headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+        try:
+            reply = self._http.call("GET", url, headers, within_seconds=ends_at - self._monotonic())
+        except NoReplyError as error:
+            return _Attempt(Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, f"Emarsys cannot be reached: {error}"))
+        return _Attempt(interpret(reply, export_id, url, time.time()), token)

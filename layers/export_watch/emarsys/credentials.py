@@ -1,0 +1,142 @@
+"""An account's credentials: a secret in AWS Secrets Manager, read once in a while and checked.
+
+The secret `{CredentialsPrefix}/{account}` is a JSON object that holds `client_id` and `client_secret` (OAuth 2.0,
+v3 of the API), or `username` and `secret` (WSSE, v2), or both: then OAuth is used. `host` and `token_url` are
+optional and win over the stack's parameters.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+CACHE_SECONDS = 600.0
+"""A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""
+
+_TEXT = re.compile(r"[^\x00-\x1f\x7f]+")
+_USERNAME = re.compile(r'[^\x00-\x1f\x7f-\U0010ffff"]+')
+_HOST = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?")
+_URL = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?")
+
+
+class CredentialsMissingError(Exception):
+    """There are no usable credentials; the text names the secret and what is wrong, and quotes nothing of it."""
+
+
+class SecretUnavailableError(CredentialsMissingError):
+    """AWS did not hand the secret out, so it is not known whether it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthCredentials:
+    client_id: str
+    client_secret: str = field(repr=False)
+    host: str
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class WsseCredentials:
+    username: str
+    secret: str = field(repr=False)
+    host: str
+
+
+Credentials = OAuthCredentials | WsseCredentials
+
+
+class SecretsManager(Protocol):
+    """The one call that is made of boto3's client."""
+
+    def get_secret_value(self, *, SecretId: str) -> Any: ...  # noqa: N803 - boto3's own name
+
+
+def parse(secret: str | None, name: str, host: str, token_url: str) -> Credentials:
+    """The credentials that the text of a secret holds; `name` is the secret's, for the error.
+
+    Raises CredentialsMissingError.
+    """
+    try:
+        content = json.loads(secret or "")
+    except (ValueError, RecursionError):
+        raise CredentialsMissingError(f"the secret {name} is no JSON") from None
+    if not isinstance(content, dict):
+        raise CredentialsMissingError(f"the secret {name} is no JSON object")
+    host = _optional(content, "host", host, _HOST, name).rstrip("/")
+    token_url = _optional(content, "token_url", token_url, _URL, name)
+    if _has(content, "client_id", _TEXT) and _has(content, "client_secret", _TEXT):
+        return OAuthCredentials(content["client_id"], content["client_secret"], host, token_url)
+    if _has(content, "username", _USERNAME) and _has(content, "secret", _TEXT):
+        return WsseCredentials(content["username"], content["secret"], host)
+    raise CredentialsMissingError(
+        f"the secret {name} holds neither client_id and client_secret (OAuth) nor username and secret (WSSE) as "
+        "texts of printable characters"
+    )
+
+
+def _has(content: dict[str, Any], key: str, form: re.Pattern[str]) -> bool:
+    value = content.get(key)
+    return isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def _optional(content: dict[str, Any], key: str, default: str, form: re.Pattern[str], name: str) -> str:
+    if content.get(key) is None:
+        return default
+    if not _has(content, key, form):
+        raise CredentialsMissingError(f"the secret {name} has a {key} that is no URL like {default}")
+    return str(content[key])
+
+
+class CredentialsStore:
+    """The credentials of all accounts, read when they are first needed."""
+
+    def __init__(
+        self,
+        connect: Callable[[], SecretsManager],
+        prefix: str,
+        host: str,
+        token_url: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`connect` makes the client of Secrets Manager, on the first read: that takes time and memory."""
+        self._connect, self._prefix, self._host, self._token_url = connect, prefix, host, token_url
+        self._clock = clock
+        self._client: SecretsManager | None = None
+        self._cache: dict[str, tuple[float, Credentials]] = {}
+
+    def get(self, account: str, *, anew: bool = False) -> Credentials:
+        """The account's credentials, from memory if read in the last ten minutes and not asked for `anew`.
+
+        Raises CredentialsMissingError. While AWS does not answer, what was read before goes on to serve.
+        """
+        known = self._cache.get(account)
+        if known and not anew and self._clock() - known[0] < CACHE_SECONDS:
+            return known[1]
+        name = f"{self._prefix}/{account}"
+        try:
+            secret = self._read(name)
+        except SecretUnavailableError:
+            if known:
+                return known[1]
+            raise
+        credentials = parse(secret, name, self._host, self._token_url)
+        self._cache[account] = (self._clock(), credentials)
+        return credentials
+
+    def _read(self, name: str) -> str | None:
+        try:
+            if self._client is None:
+                self._client = self._connect()
+            text: str | None = self._client.get_secret_value(SecretId=name).get("SecretString")
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown error")
+            if code == "ResourceNotFoundException":
+                raise CredentialsMissingError(f"there is no secret {name}: create it") from None
+            raise SecretUnavailableError(f"the secret {name} cannot be read: {code}") from None
+        except BotoCoreError as error:
+            raise SecretUnavailableError(f"the secret {name} cannot be read: {type(error).__name__}") from None
+        return text

@@ -1,0 +1,145 @@
+"""One HTTP call that ends in bounded time with a bounded reply, or with the reason why there is none.
+
+urllib3's own defaults are not for us: no timeout, three retries, and a `Retry-After` of hours slept in process.
+"""
+
+import json
+import queue
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from export_watch import __version__
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+"""The longest silence between two packets. Emarsys's own SDK gives a request up after 15 s as well."""
+
+WHOLE_SECONDS = 20.0
+"""The longest a call takes in all: a reply may drip without ever falling silent."""
+
+MAX_REPLY_BYTES = 65_536
+"""A reply to a status call has some 300 bytes."""
+
+_CHUNK_BYTES = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. Header names are case-insensitive; `body` is decoded, and None where it was too long."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    def json(self) -> Any:
+        """The body as JSON, whatever the content type says: Emarsys has served JSON as `text/html`.
+
+        None where it is no JSON, too deep or too long; a reply that is the word `null` says as little.
+        """
+        try:
+            return json.loads(self.body or b"")
+        except (ValueError, RecursionError):
+            return None
+
+
+class NoReplyError(Exception):
+    """Nothing usable came back; the text says why, in words that hold neither a secret nor a URL."""
+
+
+class HttpClient:
+    """Calls over kept-alive connections; one instance serves an execution environment for its whole life."""
+
+    def __init__(self) -> None:
+        self._pool = urllib3.PoolManager(
+            headers={"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"},
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            retries=False,
+        )
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        within_seconds: float = WHOLE_SECONDS,
+    ) -> Reply:
+        """The reply, whatever its status; redirects are not followed.
+
+        Raises NoReplyError, at the latest after `within_seconds`.
+        """
+        answer: queue.SimpleQueue[Reply | NoReplyError] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                answer.put(self._exchange(method, url, headers, body))
+            except (HTTPError, HTTPException, OSError, ValueError) as error:
+                answer.put(NoReplyError(_explain(error)))
+
+        # A thread, since nothing else bounds every step: look-up, TLS handshake and headers may all drip. One
+        # that is late ends by itself, and its answer is for nobody.
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            outcome = answer.get(timeout=max(0.0, min(within_seconds, WHOLE_SECONDS)))
+        except queue.Empty:
+            raise NoReplyError("no complete reply in time") from None
+        if isinstance(outcome, NoReplyError):
+            raise outcome
+        return outcome
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        response = self._pool.request(
+            method,
+            url,
+            headers={**self._pool.headers, **headers},
+            body=body,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            content = b""
+            while chunk := response.read(_CHUNK_BYTES):
+                content += chunk
+                if len(content) > MAX_REPLY_BYTES:
+                    response.close()  # what is left of it must not be read by the next call
+                    return Reply(response.status, response.headers, None)
+            return Reply(response.status, response.headers, content)
+        finally:
+            response.release_conn()
+
+
+def _explain(error: Exception) -> str:
+    """What went wrong, without the error's own text: it may quote the URL, a header or the reply."""
+    match error:
+        case NameResolutionError():
+            what = "the host name cannot be resolved"
+        case SSLError():
+            what = "no trusted TLS connection"
+        case ConnectTimeoutError():
+            what = "no connection in time"
+        case ReadTimeoutError():
+            what = "no complete reply in time"
+        case NewConnectionError():
+            what = "the connection was refused"
+        case DecodeError():
+            what = "a reply that cannot be decompressed"
+        case ProtocolError():
+            what = "the connection broke off"
+        case _:
+            what = "the call failed"
+    return f"{what} ({type(error).__name__})"

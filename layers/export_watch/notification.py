@@ -1,0 +1,111 @@
+"""The CloudEvents 1.0 that go out, and the message attributes by which subscribers filter them."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from export_watch.decision import Decision
+from export_watch.location import File, named
+from export_watch.reason import Reason
+from export_watch.watch import Export, Outcome, Watch
+
+DATA_SCHEMA = "urn:emarsys-export-watch:notification:1"
+EXPORT_TYPE_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """`message` is the body of an SNS message: the text of a CloudEvent. `attributes` are all strings."""
+
+    message: str
+    attributes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who tells: the stack, and the execution of the watch."""
+
+    stack: str
+    execution_arn: str
+
+
+def of_decision(decision: Decision, outcome: Outcome, now: float, origin: Origin) -> Notification:
+    """The notification of a decision that tells `outcome`, at `now` (unix seconds)."""
+    watch = decision.watch
+    progress = {"ready_since": _iso(watch.ready_since), "checks": watch.checks}
+    return _compose(watch, outcome, decision.reason, decision.file, watch.export, progress, now, origin)
+
+
+def of_lost_watch(watch: Watch, reason: Reason, died_at: float, origin: Origin) -> Notification:
+    """The notification of a watch whose execution died: only how it began is known."""
+    progress = {"ready_since": None, "checks": None}
+    return _compose(watch, Outcome.LOST, reason, None, None, progress, died_at, origin)
+
+
+def _compose(
+    watch: Watch,
+    outcome: Outcome,
+    reason: Reason | None,
+    file: File | None,
+    export: Export | None,
+    progress: dict[str, Any],
+    now: float,
+    origin: Origin,
+) -> Notification:
+    data = {
+        "export_id": watch.export_id,
+        "account": watch.account,
+        "outcome": outcome,
+        "terminal": outcome.terminal,
+        "reason": None if reason is None else asdict(reason),
+        "file": None if file is None else asdict(file),
+        "export": None if export is None else asdict(export),
+        "watch": {
+            "execution": watch.execution,
+            "execution_arn": origin.execution_arn,
+            "started_at": _iso(watch.started_at),
+            "deadline_at": _iso(watch.deadline_at),
+            **progress,
+            "elapsed_seconds": max(0, int(now) - watch.started_at),
+        },
+    }
+    event = {
+        "specversion": "1.0",
+        "id": f"{watch.execution}/{outcome}",
+        "source": f"emarsys-export-watch/{origin.stack}/{watch.account}",
+        "type": f"emarsys.export.{outcome}",
+        "subject": str(watch.export_id),
+        "time": _iso(now),
+        "datacontenttype": "application/json",
+        "dataschema": DATA_SCHEMA,
+        "data": data,
+    }
+    attributes = {
+        "outcome": str(outcome),
+        "account": watch.account,
+        "export_type": _export_type(export),
+        "terminal": "true" if outcome.terminal else "false",
+    }
+    return Notification(_with_context(event, watch.context), attributes)
+
+
+def _with_context(event: dict[str, Any], context: str) -> str:
+    """The event's text, with the context's own text as the last key of `data`: parsing it could change it."""
+    text = json.dumps(event, separators=(",", ":"))
+    return f'{text.removesuffix("}}")},"context":{context}}}}}'
+
+
+def _export_type(export: Export | None) -> str:
+    """SNS allows no empty attribute, and what a vendor names must neither break nor flood a filter."""
+    name = None if export is None else named(export.type)
+    if name is None:
+        return "unknown"
+    return re.sub(r"[^\w .-]", "?", name.strip().lower())[:EXPORT_TYPE_LENGTH]
+
+
+def _iso(moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,61 @@
+"""A watch as it passes through the state machine: plain JSON that carries a version.
+
+An execution outlives deployments: what one version of the code wrote, every later one must read. So a change of
+this form gets a new version, and `load` goes on reading the old one.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from export_watch.schedule import Policy
+from export_watch.watch import DistributionMethod, Export, Refusal, Watch
+
+VERSION = 1
+
+CHECK_FAILURE = "check_failure"
+"""Where the state machine puts the error of a check that failed with all its retries."""
+
+STUCK_FAILURE = "stuck_failure"
+"""Where the state machine puts the error of a `stuck` that could not be published for an hour."""
+
+
+class UnreadableStateError(ValueError):
+    """The state was written by no version of this code that is known."""
+
+
+def dump(watch: Watch, policy: Policy) -> dict[str, Any]:
+    """The JSON object that holds a watch and its policy, all but the execution's name."""
+    remembered = asdict(watch)
+    del remembered["execution"]  # the state machine knows it, and an operator may start the same watch anew
+    return {"version": VERSION, **remembered, "policy": asdict(policy)}
+
+
+def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
+    """The watch and the policy of a state that `dump` once made, in the execution of this ARN.
+
+    Raises UnreadableStateError where it is of another version or lacks something. What is not known is
+    ignored: the state machine adds the failures of a check to it.
+    """
+    try:
+        if state["version"] != VERSION:
+            message = f"the state of the watch has version {state['version']!r}, this code reads {VERSION}"
+            raise UnreadableStateError(message)
+        method, export = state["distribution_method"], state["export"]
+        watch = Watch(
+            execution=execution_arn.rpartition(":")[2],
+            account=state["account"],
+            export_id=state["export_id"],
+            distribution_method=None if method is None else DistributionMethod(method),
+            context=state["context"],
+            started_at=state["started_at"],
+            deadline_at=state["deadline_at"],
+            checks=state["checks"],
+            ready_since=state["ready_since"],
+            stuck_told=state["stuck_told"],
+            refused_since={Refusal(refusal): since for refusal, since in state["refused_since"].items()},
+            export=None if export is None else Export(**export),
+        )
+        return watch, Policy(**state["policy"])
+    except (AttributeError, KeyError, TypeError) as error:
+        message = f"the state of the watch is incomplete: {type(error).__name__} {error}"
+        raise UnreadableStateError(message) from error

@@ -1,0 +1,162 @@
+"""The value types of a watch: what was asked for, what is remembered, and the words for it.
+
+A moment is a whole number of unix seconds (`_at`, `_since`), a duration a number of seconds (`_seconds`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Scalar = str | int | float | bool | None
+
+
+class DistributionMethod(StrEnum):
+    """How Emarsys delivers the file, in Emarsys's own words."""
+
+    FTP = "ftp"
+    SFTP = "sftp"
+    LOCAL = "local"
+    MAIL = "mail"
+
+
+class ExportStatus(StrEnum):
+    """The status of an export, as Emarsys documents it, and UNKNOWN for a word that it does not document."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in progress"
+    READY = "ready"
+    DONE = "done"
+    ERROR = "error"
+    UNKNOWN = "unknown"
+
+
+class Refusal(StrEnum):
+    """The two refusals of a status call that are final once a second look confirms them."""
+
+    EXPORT_NOT_FOUND = "export_not_found"
+    EXPORT_TYPE_UNSUPPORTED = "export_type_unsupported"
+
+
+class ObstacleCode(StrEnum):
+    """Why a look told nothing about the export. None of these ever ends a watch."""
+
+    CREDENTIALS_MISSING = "credentials_missing"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    PERMISSION_MISSING = "permission_missing"
+    RATE_LIMITED = "rate_limited"
+    EMARSYS_UNAVAILABLE = "emarsys_unavailable"
+    UNEXPECTED_REPLY = "unexpected_reply"
+
+
+class Outcome(StrEnum):
+    """What subscribers are told. All but STUCK end the watch."""
+
+    DONE = "done"
+    ERROR = "error"
+    STUCK = "stuck"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    LOST = "lost"
+
+    @property
+    def terminal(self) -> bool:
+        return self is not Outcome.STUCK
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The documented fields of a reply, verbatim but bounded in length; None where Emarsys left one out."""
+
+    id: Scalar = None
+    created: Scalar = None
+    status: Scalar = None
+    type: Scalar = None
+    file_name: Scalar = None
+    ftp_host: Scalar = None
+    ftp_dir: Scalar = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSeen:
+    """Emarsys told the export's status.
+
+    `export_url` is the resource that was asked, for example
+    `https://api.emarsys.net/api/v3/export/123`: the file of a local export lies below it.
+    """
+
+    status: ExportStatus
+    export: Export
+    export_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Emarsys refused to tell a status, for a reason that may be final."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """The look told nothing about the export.
+
+    `detail` says what happened, in our own words (no vendor text, no secret). `retry_after_seconds` is how
+    long Emarsys asked to be left alone, or None.
+    """
+
+    code: ObstacleCode
+    detail: str
+    retry_after_seconds: int | None = None
+
+
+Observation = StatusSeen | Refused | Obstacle
+"""What one look at an export found."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequest:
+    """A valid export-created event. `context` is the text of a JSON object, exactly as it was sent."""
+
+    export_id: int
+    account: str
+    attempt: int
+    deadline_seconds: int
+    distribution_method: DistributionMethod | None
+    context: str
+
+    @property
+    def execution_name(self) -> str:
+        """The name of the watch's execution. An account has no underscore, so no two watches share a name."""
+        name = f"{self.account}_{self.export_id}"
+        return name if self.attempt == 1 else f"{name}_{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """All that is remembered from one look to the next. Its size does not depend on the number of checks."""
+
+    execution: str
+    account: str
+    export_id: int
+    distribution_method: DistributionMethod | None
+    context: str
+    started_at: int
+    deadline_at: int
+    checks: int = 0
+    ready_since: int | None = None
+    stuck_told: bool = False
+    refused_since: Mapping[Refusal, int] = field(default_factory=dict)
+    export: Export | None = None
+
+    @classmethod
+    def begin(cls, request: WatchRequest, now: float) -> "Watch":
+        """The watch of a request, as it starts at `now` (unix seconds)."""
+        return cls(
+            execution=request.execution_name,
+            account=request.account,
+            export_id=request.export_id,
+            distribution_method=request.distribution_method,
+            context=request.context,
+            started_at=int(now),
+            deadline_at=int(now) + request.deadline_seconds,
+        )
