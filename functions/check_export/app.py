@@ -19,7 +19,7 @@ settings = CheckExportSettings.from_environment()
 http = HttpClient()
 emarsys = EmarsysClient(
     CredentialsStore(
-        lambda: aws.client("secretsmanager"),
+        aws.client("secretsmanager"),
         settings.credentials_prefix,
         settings.emarsys_host,
         settings.emarsys_token_url,
@@ -38,6 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     is remembered, an `outcome` by which the state machine branches (`wait` for none), `wait_seconds`, and the
     `notification` that tells the outcome, or null.
     """
+    count("Checks")
     watch, policy = state.load(event["watch"], event["execution_arn"])
     logger.append_keys(account=watch.account, export_id=watch.export_id, execution=watch.execution)
     report_failures(event["watch"])
@@ -69,7 +70,6 @@ def report_failures(watch_state: dict[str, Any]) -> None:
 
 def report(observation: Observation, decision: Decision) -> None:
     """Log and count what a look found and what follows."""
-    count("Checks")
     follows = decision.outcome or f"look again in {decision.wait_seconds} s"
     checks = decision.watch.checks
     match observation:

@@ -5,6 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
 from export_watch import aws, lost_watch, notification
 from export_watch.settings import ReportLostWatchSettings
@@ -27,18 +28,24 @@ def report_lost_watch(record: SQSRecord) -> None:
     try:
         dead = lost_watch.parse(record.body)
     except lost_watch.UnreadableDeathError as error:
+        count("LostWatchesUnreadable")
         logger.error(f"a dead execution cannot be told: {error}", message_id=record.message_id)
         raise
     watch = dead.watch
     with logger.append_context_keys(account=watch.account, export_id=watch.export_id, execution=watch.execution):
         origin = notification.Origin(settings.stack, dead.execution_arn)
         told = notification.of_lost_watch(watch, dead.reason, dead.died_at, origin)
-        sns.publish(
-            TopicArn=settings.notification_topic_arn,
-            Message=told.message,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value} for name, value in told.attributes.items()
-            },
-        )
+        try:
+            sns.publish(
+                TopicArn=settings.notification_topic_arn,
+                Message=told.message,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in told.attributes.items()
+                },
+            )
+        except (BotoCoreError, ClientError) as error:
+            count("NotificationsFailed")
+            logger.warning(f"`lost` cannot be published, the event will be delivered again: {error}")
+            raise
         count("WatchesLost")
         logger.error(f"watch lost: {dead.reason.message}", reason=dead.reason.code)

@@ -59,6 +59,7 @@ def start_execution(request: WatchRequest) -> None:
             "delivered twice needs nothing; to watch the export again, announce it with a higher `attempt`"
         )
     except (BotoCoreError, ClientError) as error:
+        count("StartsFailed")
         logger.warning(f"the execution cannot be started, the event will be delivered again: {error}")
         raise
     else:

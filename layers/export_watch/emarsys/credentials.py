@@ -96,16 +96,15 @@ class CredentialsStore:
 
     def __init__(
         self,
-        connect: Callable[[], SecretsManager],
+        secrets_manager: SecretsManager,
         prefix: str,
         host: str,
         token_url: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`connect` makes the client of Secrets Manager, on the first read: that takes time and memory."""
-        self._connect, self._prefix, self._host, self._token_url = connect, prefix, host, token_url
+        self._secrets_manager, self._prefix = secrets_manager, prefix
+        self._host, self._token_url = host, token_url
         self._clock = clock
-        self._client: SecretsManager | None = None
         self._cache: dict[str, tuple[float, Credentials]] = {}
 
     def get(self, account: str, *, anew: bool = False) -> Credentials:
@@ -129,9 +128,7 @@ class CredentialsStore:
 
     def _read(self, name: str) -> str | None:
         try:
-            if self._client is None:
-                self._client = self._connect()
-            text: str | None = self._client.get_secret_value(SecretId=name).get("SecretString")
+            text: str | None = self._secrets_manager.get_secret_value(SecretId=name).get("SecretString")
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown error")
             if code == "ResourceNotFoundException":
