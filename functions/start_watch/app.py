@@ -44,7 +44,7 @@ def start_execution(request: WatchRequest) -> None:
     watch = Watch.begin(request, clock.now())
     first_input = {
         "watch": state.dump(watch, settings.policy),
-        "wait_seconds": schedule.first_wait_seconds(request.execution_name, settings.policy),
+        "wait_seconds": schedule.first_wait_seconds(watch, settings.policy),
     }
     try:
         step_functions.start_execution(

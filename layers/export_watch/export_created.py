@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import accumulate
 from typing import Any
 
 from export_watch.watch import DistributionMethod, WatchRequest
@@ -13,6 +14,7 @@ MAX_CONTEXT_DEPTH = 32
 
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _EXPORT_ID = re.compile(r"[1-9][0-9]{0,14}")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OUTSIDE_STRINGS_BLANK = re.compile(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+')
 _JSON_BLANK = re.compile(r"[ \t\r\n]*")
 
@@ -95,23 +97,27 @@ def _context(detail: dict[str, Any], body: str) -> str:
     context = detail["context"]
     if not isinstance(context, dict):
         raise _wrong("context", context, "a JSON object")
-    if _depth_exceeds(context, MAX_CONTEXT_DEPTH):
+    # Its own text, not `context` written again: that may change a number (1.10, 1e400, 20 digits). And all of the
+    # text counts, since a key that is there twice hides its first value from `context`.
+    text = _OUTSIDE_STRINGS_BLANK.sub(r"\1", _text_of(_text_of(body, "detail"), "context"))
+    if _depth(text) > MAX_CONTEXT_DEPTH:
         raise InvalidEventError(f"`context` is nested deeper than {MAX_CONTEXT_DEPTH} levels: flatten it")
-    compact = json.dumps(context, ensure_ascii=False, separators=(",", ":"))
-    size = len(compact.encode("utf-8", "surrogatepass"))
-    if size > MAX_CONTEXT_BYTES:
+    if (size := _size(text)) > MAX_CONTEXT_BYTES:
         raise InvalidEventError(
             f"`context` has {size} bytes, at most {MAX_CONTEXT_BYTES} are allowed: send a reference instead"
         )
-    # Its own text, not `compact`: writing a number again may change it (1.10, 1e400, 20 digits).
-    return _OUTSIDE_STRINGS_BLANK.sub(r"\1", _text_of(_text_of(body, "detail"), "context"))
+    return text
 
 
-def _depth_exceeds(value: Any, levels: int) -> bool:
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if children is None:
-        return False
-    return levels == 0 or any(_depth_exceeds(child, levels - 1) for child in children)
+def _depth(text: str) -> int:
+    steps = {"{": 1, "[": 1, "}": -1, "]": -1}
+    return max(accumulate(steps.get(character, 0) for character in _STRING.sub("", text)))
+
+
+def _size(text: str) -> int:
+    r"""Bytes in UTF-8, with each escape (`\u00fc`) counted as the character that it stands for."""
+    unescaped = _STRING.sub(lambda string: json.dumps(json.loads(string[0]), ensure_ascii=False), text)
+    return len(unescaped.encode("utf-8", "surrogatepass"))
 
 
 def _text_of(text: str, key: str) -> str:

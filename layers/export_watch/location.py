@@ -58,6 +58,8 @@ def _server_uri(method: DistributionMethod, host: str | None, directory: str | N
     """A URI relative to the login's directory (RFC 1738, 3.2.2), every part percent-encoded."""
     if host is None or name is None or not _is_host(host):
         return None
+    if any(len(part) >= FIELD_LENGTH for part in (host, directory or "", name)):
+        return None
     segments = [segment for segment in (directory or "").split("/") if segment]
     if not all(_is_safe(segment) for segment in (*segments, name)):
         return None
@@ -70,6 +72,5 @@ def _is_host(host: str) -> bool:
 
 
 def _is_safe(segment: str) -> bool:
-    """Whether a reader that decodes the segment ends where it was meant to: no way up, no cut, no lost character."""
-    whole = len(segment) < FIELD_LENGTH and "\ufffd" not in segment
-    return whole and not {".", ".."} & set(re.split(r"[/\\]", segment))
+    """Whether a reader that decodes the segment ends where it was meant to: no way up, no lost character."""
+    return "\ufffd" not in segment and not {".", ".."} & set(re.split(r"[/\\]", segment))

@@ -63,6 +63,31 @@ _REFUSAL = {
 }
 
 
+_UNFINISHED = {
+    ExportStatus.SCHEDULED: (
+        ReasonCode.STILL_SCHEDULED,
+        "the export is still scheduled.",
+        "Look in Emarsys at what it waits for.",
+    ),
+    ExportStatus.IN_PROGRESS: (
+        ReasonCode.STILL_IN_PROGRESS,
+        "the export is still in progress.",
+        "It may only need more time.",
+    ),
+    ExportStatus.READY: (
+        ReasonCode.READY_TOO_LONG,
+        "the export is ready, but Emarsys has not confirmed its delivery.",
+        "A local file may already be there; else check that the host is up and accepts the login set in Emarsys.",
+    ),
+}
+
+_UNDOCUMENTED = (
+    ReasonCode.UNEXPECTED_REPLY,
+    "the export has a status that Emarsys does not document.",
+    REMEDY[ObstacleCode.UNEXPECTED_REPLY],
+)
+
+
 def export_failed() -> Reason:
     """Emarsys's status `error`."""
     return Reason(
@@ -113,7 +138,7 @@ def expired(last: Observation, watched_seconds: int) -> Reason:
 def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
     match last:
         case StatusSeen(status=status):
-            return _unfinished(status)
+            return _UNFINISHED.get(status, _UNDOCUMENTED)
         case Refused(refusal=refusal):
             return (
                 ReasonCode.UNEXPECTED_REPLY,
@@ -124,37 +149,6 @@ def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
             return ReasonCode(code.value), f"{detail}.", REMEDY[code]
         case _:
             assert_never(last)
-
-
-def _unfinished(status: ExportStatus) -> tuple[ReasonCode, str, str]:
-    match status:
-        case ExportStatus.SCHEDULED:
-            return (
-                ReasonCode.STILL_SCHEDULED,
-                "the export is still scheduled.",
-                "Look in Emarsys at what it waits for.",
-            )
-        case ExportStatus.IN_PROGRESS:
-            return (
-                ReasonCode.STILL_IN_PROGRESS,
-                "the export is still in progress.",
-                "It may only need more time.",
-            )
-        case ExportStatus.READY:
-            return (
-                ReasonCode.READY_TOO_LONG,
-                "the export is ready, but not delivered.",
-                "Check that the host is up and accepts the login set in Emarsys, or contact Emarsys Support; a "
-                "local file may already be there.",
-            )
-        case ExportStatus.UNKNOWN | ExportStatus.DONE | ExportStatus.ERROR:
-            return (
-                ReasonCode.UNEXPECTED_REPLY,
-                "the export has a status that Emarsys does not document.",
-                REMEDY[ObstacleCode.UNEXPECTED_REPLY],
-            )
-        case _:
-            assert_never(status)
 
 
 def lost(code: ReasonCode) -> Reason:

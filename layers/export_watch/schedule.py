@@ -33,9 +33,13 @@ class Policy:
     stuck_after_seconds: int = 3900
 
 
-def first_wait_seconds(execution: str, policy: Policy) -> int:
-    """Seconds from the start to the first look: 0 to `min_wait_seconds`, spread by the execution's name."""
-    return int(_spread(execution, 0) * (policy.min_wait_seconds + 1))
+def first_wait_seconds(watch: Watch, policy: Policy) -> int:
+    """Seconds from the start to the first look: 0 to `min_wait_seconds`, spread by the execution's name.
+
+    An event may ask for a deadline that is shorter than the operator's shortest wait.
+    """
+    longest = min(policy.min_wait_seconds, watch.deadline_at - watch.started_at)
+    return int(_spread(watch.execution, 0) * (longest + 1))
 
 
 def wait_seconds(watch: Watch, now: float, policy: Policy, retry_after_seconds: int | None = None) -> int:

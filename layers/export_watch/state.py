@@ -56,6 +56,8 @@ def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
             export=None if export is None else Export(**export),
         )
         return watch, Policy(**state["policy"])
-    except (AttributeError, KeyError, TypeError) as error:
+    except UnreadableStateError:
+        raise
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"the state of the watch is incomplete: {type(error).__name__} {error}"
         raise UnreadableStateError(message) from error

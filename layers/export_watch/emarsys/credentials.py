@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 CACHE_SECONDS = 600.0
 """A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""
 
-_TEXT = re.compile(r"[^\x00-\x1f\x7f]+")
+_TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")  # half a surrogate pair cannot be encoded
 _USERNAME = re.compile(r'[^\x00-\x1f\x7f-\U0010ffff"]+')
 _HOST = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?")
 _URL = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?")

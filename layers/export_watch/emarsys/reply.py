@@ -54,10 +54,8 @@ def interpret(reply: Reply, export_id: int, export_url: str, now: float) -> Obse
             return _obstacle(ObstacleCode.CREDENTIALS_REFUSED, reply, code, text=_gateway_text(content))
         case 403, _:
             return _obstacle(ObstacleCode.PERMISSION_MISSING, reply, code)
-        case (408, _) | (500 | 501 | 502 | 503 | 504, _):
+        case status, _ if status == 408 or status >= 500:
             return _obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, reply, code, retry_after_seconds(reply.headers, now))
-        case status, _ if status > 504:
-            return _obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, reply, code)
         case _:
             return _obstacle(ObstacleCode.UNEXPECTED_REPLY, reply, code, text=_why_unexpected(reply, content))
 

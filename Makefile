@@ -1,0 +1,86 @@
+# Each command installs what it needs by itself, into $(VENV). The first one takes about a minute for that.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV ?= .venv
+
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+INSTALLED := $(VENV)/.installed
+
+# Wants no account, no region and no network where none is needed, and reports nothing to AWS.
+SAM := SAM_CLI_TELEMETRY=0 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sam
+
+.PHONY: help
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv, with the project and all that its commands need
+
+.PHONY: demo
+demo: $(INSTALLED) ## Deploy the template on the sandbox and watch exports end, live
+	$(BIN)/python -m sandbox demo
+
+# TESTS picks some: make test TESTS='tests/unit -k schedule'
+.PHONY: test
+test: $(INSTALLED) ## Run the whole test suite
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
+
+.PHONY: lint
+lint: $(INSTALLED) ## Check code, types, state machine and template
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/statelint statemachine/export_watch.asl.json
+	$(BIN)/cfn-lint template.yaml
+	$(SAM) validate --lint --region eu-central-1
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: diagram
+diagram: $(INSTALLED) ## Draw the state machine into the README
+	$(BIN)/python docs/state_machine_diagram.py
+
+.PHONY: build
+build: $(INSTALLED) ## Build for AWS Lambda, without Docker
+	$(SAM) build
+
+.PHONY: deploy
+deploy: build ## Build, and deploy to your AWS account, guided
+	$(SAM) deploy --guided
+
+# UPGRADE=1 takes the newest versions; without it only what the .in files ask for changes.
+LOCK := $(VENV)-lock/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --annotation-style line \
+    --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock
+lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
+	$(LOCK) --python-platform aarch64-manylinux2014 --python-version 3.13 \
+	    layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
+	$(LOCK) --universal --python-version 3.11 requirements-dev.in --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove all that the commands made
+	rm -rf $(VENV) $(VENV)-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -r {} +
+
+# The lock is complete, so pip has nothing to resolve (--no-deps), which is also much the faster way.
+$(DEPENDENCIES): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, $(PYTHON) is %d.%d: name another one by PYTHON=..." % sys.version_info[:2])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: apt install python3-venv)' >&2; exit 1; }
+	@echo 'Installing into $(VENV), once: about a minute'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+$(INSTALLED): $(DEPENDENCIES) pyproject.toml
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,19 @@
+"""What holds for all tests: no AWS account but a made-up one, and examples that are the same on every CI run."""
+
+import os
+
+from hypothesis import settings
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="eu-central-1",
+    AWS_EC2_METADATA_DISABLED="true",
+)
+for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"):
+    os.environ.pop(name, None)
+
+# No deadlines: machines are noisy. CI repeats itself, so that a red run means the change that it ran on.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
