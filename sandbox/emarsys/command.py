@@ -1,0 +1,61 @@
+"""`python -m sandbox emarsys`: the Emarsys of the sandbox alone, for people who write a client of it."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+EXIT_STOPPED = 0
+EXIT_USAGE = 2
+DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
+
+
+def register(subparsers: Any) -> None:
+    """Adds the command to the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "emarsys",
+        help="serve an Emarsys to talk to",
+        description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any free one (8080)")
+    parser.add_argument(
+        "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serves until it is interrupted, and returns the exit status."""
+    from sandbox.emarsys import EmarsysServer, ScenarioError, SeenRequest, load  # noqa: PLC0415 - `--help` is quick
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    def tell(seen: SeenRequest) -> None:
+        say(f"{seen.method} {seen.path!r} {seen.status or 'connection broken'}")
+
+    try:
+        scenario = load(arguments.scenario)
+    except ScenarioError as error:
+        say(f"error: {error}")
+        return EXIT_USAGE
+    try:
+        server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=tell)
+    except (OSError, SystemExit) as error:
+        say(f"error: cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
+        return EXIT_USAGE
+    with server:
+        say(f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {arguments.scenario.name}")
+        say(
+            f"OAuth clients: {', '.join(scenario.oauth) or 'none'}; WSSE users: {', '.join(scenario.wsse) or 'none'}"
+        )
+        for export_id, plan in scenario.exports.items():
+            life = " -> ".join(f"{phase.status} at {phase.at:g} s" for phase in plan.timeline)
+            say(f"export {export_id} ({plan.distribution_method}): {life}")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            say("stopped")
+    return EXIT_STOPPED

@@ -1,0 +1,71 @@
+"""What there is now: an export that grows older, its status reply and its file."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.emarsys.fault import Fault, api_error
+from sandbox.emarsys.scenario import ExportPlan
+
+HEADER = "user_id;email;contact_source\n"
+
+
+@dataclass(slots=True)
+class Life:
+    """An export of a server. It begins with the first request about it."""
+
+    export_id: int
+    plan: ExportPlan
+    began_at: float | None = None
+    requests: int = field(default=0)
+
+    def touch(self, now: float) -> tuple[float, int]:
+        """Counts a request: the export's age in seconds, and the request's number."""
+        if self.began_at is None:
+            self.began_at = now
+        self.requests += 1
+        return now - self.began_at, self.requests
+
+    def status(self, age: float) -> str:
+        """The status at an age, as it is written in the timeline."""
+        return [phase.status for phase in self.plan.timeline if phase.at <= age][-1]
+
+    def finished(self, age: float) -> bool:
+        return self.status(age).strip().lower() == "done"
+
+    def reply(self, age: float) -> dict[str, Any]:
+        """The `data` of the status call."""
+        plan = self.plan
+        served = plan.distribution_method in ("ftp", "sftp")
+        data: dict[str, Any] = {
+            "id": str(self.export_id),
+            "created": plan.created,
+            "status": self.status(age),
+            "type": plan.type,
+            "file_name": plan.file_name if self.finished(age) else None,
+            "ftp_host": plan.ftp_host if served else None,
+            "ftp_dir": plan.ftp_dir if served else None,
+        }
+        match plan.null_as:
+            case "text":
+                return {key: "NULL" if value is None else value for key, value in data.items()}
+            case "empty":
+                return {key: "" if value is None else value for key, value in data.items()}
+            case "absent":
+                return {key: value for key, value in data.items() if value is not None}
+            case _:
+                return data
+
+    def data(self, age: float, offset: int, limit: int) -> Fault:
+        """The answer to a request for the file: `limit` contacts from `offset` on, or the refusal."""
+        if self.plan.distribution_method != "local":
+            return api_error(404, 4004, "The export is not local")
+        if not self.finished(age):
+            return api_error(404, 4005, "The export is not finished")
+        if self.plan.file_name is None:
+            return api_error(404, 4006, "The export file does not exist")
+        if self.plan.stored_seconds is not None and age >= self.plan.stored_seconds:
+            return api_error(410, 4003, "The export file is no longer stored")
+        rows = range(self.plan.rows)[offset : offset + limit]
+        lines = [f"{row + 1};contact{row + 1}@example.com;API\n" for row in rows]
+        text = "".join([HEADER if offset == 0 else "", *lines])
+        return Fault.reply(200, text=text, headers={"Content-Type": "text/csv;charset=UTF-8"})
