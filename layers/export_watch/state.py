@@ -36,10 +36,12 @@ def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
     Raises UnreadableStateError where it is of another version or lacks something. What is not known is
     ignored: the state machine adds the failures of a check to it.
     """
+    version = state.get("version") if isinstance(state, dict) else None
+    if version != VERSION:
+        raise UnreadableStateError(
+            f"the state of the watch has version {version!r}, this code reads {VERSION}"
+        )
     try:
-        if state["version"] != VERSION:
-            message = f"the state of the watch has version {state['version']!r}, this code reads {VERSION}"
-            raise UnreadableStateError(message)
         method, export = state["distribution_method"], state["export"]
         watch = Watch(
             execution=execution_arn.rpartition(":")[2],
@@ -56,8 +58,6 @@ def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
             export=None if export is None else Export(**export),
         )
         return watch, Policy(**state["policy"])
-    except UnreadableStateError:
-        raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"the state of the watch is incomplete: {type(error).__name__} {error}"
+        message = f"the state of the watch is incomplete or wrong: {type(error).__name__} {error}"
         raise UnreadableStateError(message) from error

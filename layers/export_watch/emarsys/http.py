@@ -130,12 +130,12 @@ def _explain(error: Exception) -> str:
             what = "the host name cannot be resolved"
         case SSLError():
             what = "no trusted TLS connection"
+        case NewConnectionError():  # to urllib3 a kind of ConnectTimeoutError
+            what = "the connection was refused"
         case ConnectTimeoutError():
             what = "no connection in time"
         case ReadTimeoutError():
             what = "no complete reply in time"
-        case NewConnectionError():
-            what = "the connection was refused"
         case DecodeError():
             what = "a reply that cannot be decompressed"
         case ProtocolError():

@@ -100,7 +100,7 @@ def _status(data: Any, export_id: int, export_url: str) -> Observation:
     if not isinstance(data, dict):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without the data of an export")
     export = Export(**{field.name: _bounded(data.get(field.name)) for field in fields(Export)})
-    if export.id not in (None, "") and str(export.id).strip() != str(export_id):
+    if data.get("id") not in (None, "") and str(export.id).strip() != str(export_id):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered about another export")
     if not isinstance(export.status, str) or not export.status.strip():
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without a status")
@@ -111,12 +111,16 @@ def _status(data: Any, export_id: int, export_url: str) -> Observation:
 
 
 def _bounded(value: Any) -> Scalar:
-    """A field as it came, cut to FIELD_LENGTH, and always something that JSON and UTF-8 can carry on."""
-    if value is None or isinstance(value, bool):
+    """A field as it came, cut to FIELD_LENGTH, and always something that JSON and UTF-8 can carry on.
+
+    What is no scalar is nothing: a list is neither a status nor a name.
+    """
+    if isinstance(value, bool):
         return value
-    if isinstance(value, int) and abs(value) < 10**15:
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    text = value if isinstance(value, str) else f"({type(value).__name__})"
-    return re.sub(r"[\ud800-\udfff]", "\ufffd", text[:FIELD_LENGTH])
+    if isinstance(value, int):
+        return value if abs(value) < 10**15 else str(value)[:FIELD_LENGTH]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return re.sub(r"[\ud800-\udfff]", "\ufffd", value[:FIELD_LENGTH])
+    return None

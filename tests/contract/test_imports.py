@@ -1,0 +1,82 @@
+"""Imports point one way: functions -> the edges -> the core -> `watch`."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contract.schemas import ROOT
+
+PACKAGE = ROOT / "layers" / "export_watch"
+CORE = {"watch", "schedule", "reason", "location", "decision", "notification"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SHIPPED = [*MODULES, *sorted((ROOT / "functions").rglob("*.py"))]
+
+WORLD = {
+    *(
+        "time",
+        "os",
+        "io",
+        "pathlib",
+        "random",
+        "secrets",
+        "uuid",
+        "socket",
+        "http",
+        "urllib.request",
+        "logging",
+    ),
+    *("subprocess", "threading", "asyncio", "boto3", "botocore", "urllib3", "aws_lambda_powertools"),
+}
+"""Clock, environment, chance and network: what the core must not see."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of all that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=module, names=names, level=0):
+                yield from (f"{module}.{name.name}" for name in names)
+            case ast.ImportFrom():
+                raise AssertionError(f"{path} has a relative import")
+
+
+def siblings(path: Path) -> set[str]:
+    """The modules of the package that a module imports, the first part of their names."""
+    names = (name.split(".") for name in imported(path))
+    return {parts[1] for parts in names if parts[0] == "export_watch" and len(parts) > 1}
+
+
+def test_the_core_is_all_there():
+    assert {path.stem for path in PACKAGE.glob("*.py")} >= CORE
+
+
+@pytest.mark.parametrize("name", sorted(CORE))
+def test_a_module_of_the_core_imports_nothing_of_the_edges(name):
+    assert siblings(PACKAGE / f"{name}.py") <= CORE
+
+
+@pytest.mark.parametrize("name", sorted(CORE))
+def test_a_module_of_the_core_sees_no_clock_no_environment_and_no_network(name):
+    names = set(imported(PACKAGE / f"{name}.py"))
+    assert not [seen for seen in names for world in WORLD if seen == world or seen.startswith(f"{world}.")]
+    calls = ast.walk(ast.parse((PACKAGE / f"{name}.py").read_text("utf-8")))
+    assert not {"now", "utcnow", "today"} & {call.attr for call in calls if isinstance(call, ast.Attribute)}
+
+
+def test_watch_imports_nothing_of_the_package():
+    assert siblings(PACKAGE / "watch.py") == set()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_deployed_knows_nothing_of_sandbox_tests_and_benchmarks(path):
+    roots = {name.partition(".")[0] for name in imported(path)}
+    assert not roots & {"sandbox", "tests", "benchmarks", "docs", "functions", "app", "moto", "pytest"}
+
+
+def test_only_the_emarsys_package_talks_http():
+    outside = [path for path in SHIPPED if path.parent != PACKAGE / "emarsys"]
+    assert not [path for path in outside if any(name.startswith("urllib3") for name in imported(path))]

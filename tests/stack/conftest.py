@@ -1,0 +1,98 @@
+"""What tests of the deployed template share: a world of an Emarsys and a stack on one virtual clock."""
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.aws import Deployment, VirtualClock, deploy
+from sandbox.emarsys import EmarsysServer, parse
+from tests.contract.schemas import assert_valid_notification
+
+START = 1_800_000_000
+OAUTH = {"client_id": "planted-client-id", "client_secret": "planted-client-secret"}
+WSSE = {"username": "planted-user", "secret": "planted-wsse-secret"}
+CREDENTIALS = {
+    "oauth": {OAUTH["client_id"]: OAUTH["client_secret"]},
+    "wsse": {WSSE["username"]: WSSE["secret"]},
+}
+
+
+class World:
+    """An Emarsys and the deployed template that watches its exports, in virtual time."""
+
+    def __init__(self, stack: Deployment, server: EmarsysServer) -> None:
+        self.stack, self.server = stack, server
+
+    def announce(self, *details: dict[str, Any]) -> None:
+        for detail in details:
+            self.stack.announce(detail)
+
+    def run(self, until: float | None = None) -> None:
+        """Let time pass: to the end, or for `until` seconds since the start."""
+        ended = self.stack.run(until=None if until is None else START + until)
+        assert ended or until is not None
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The notifications, each held to the public contract."""
+        notifications = [
+            {"attributes": dict(told.attributes), "message": told.message}
+            for told in self.stack.notifications
+        ]
+        for notification in notifications:
+            assert_valid_notification(notification)
+        return notifications
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        return [told["message"]["data"] for told in self.told]
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [data["outcome"] for data in self.data]
+
+    @property
+    def only(self) -> dict[str, Any]:
+        """The data of the only notification there is."""
+        [data] = self.data
+        return data
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return {execution.name: execution.status for execution in self.stack.executions()}
+
+    def log(self, function: str) -> str:
+        return "\n".join(json.dumps(record) for record in self.stack.logs.records(function))
+
+
+@pytest.fixture
+def world() -> Iterator[Callable[..., World]]:
+    """Makes the world of a test: `world(exports={...}, secret=WSSE, parameters={...}, ...)`."""
+    with contextlib.ExitStack() as running:
+
+        def make(
+            *,
+            secret: Any = OAUTH,
+            secrets: dict[str, Any] | None = None,
+            parameters: dict[str, Any] | None = None,
+            **scenario: Any,
+        ) -> World:
+            clock = VirtualClock(START)
+            server = EmarsysServer(parse({"credentials": CREDENTIALS, **scenario}), clock=clock.now)
+            running.enter_context(server)
+            own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
+            accounts = {"default": secret} if secrets is None else secrets
+            stack = running.enter_context(
+                deploy({**own, **(parameters or {})}, secrets=accounts, clock=clock)
+            )
+            return World(stack, server)
+
+        yield make
+
+
+def timeline(**phases: float) -> list[dict[str, Any]]:
+    """A timeline: `timeline(in_progress=0, ready=60, done=90)`."""
+    return [{"at": at, "status": status.replace("_", " ")} for status, at in phases.items()]
