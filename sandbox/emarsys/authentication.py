@@ -19,6 +19,7 @@ from sandbox.emarsys.scenario import TokenPolicy
 
 WSSE_SECONDS = 300
 _FIELD = re.compile(r'(\w+)="([^"]*)"')
+_NONCE = re.compile(r"[0-9a-fA-F]{32}")  # 16 random bytes
 _INVALID = "Credentials are invalid."
 
 
@@ -47,7 +48,7 @@ class Wsse:
         if created.tzinfo is None or abs((datetime.now(UTC) - created).total_seconds()) > WSSE_SECONDS:
             return gateway(401, "Timeframe is invalid.")
         expected = digest(fields["Nonce"], fields["Created"], self._users[fields["Username"]])
-        if not fields["Nonce"] or not hmac.compare_digest(
+        if not _NONCE.fullmatch(fields["Nonce"]) or not hmac.compare_digest(
             expected.encode(), fields["PasswordDigest"].encode()
         ):
             return gateway(401, _INVALID)

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     try:
         server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=tell)
-    except (OSError, SystemExit) as error:
+    except OSError as error:
         say(f"error: cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
         return EXIT_USAGE
     with server:

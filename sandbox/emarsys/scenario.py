@@ -79,7 +79,7 @@ class Scenario:
 def load(path: str | Path) -> Scenario:
     """The scenario of a YAML file. Raises ScenarioError, also where the file cannot be read."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     return parse(content)
@@ -105,6 +105,19 @@ def parse(content: Any) -> Scenario:
     credentials.end()
     top.end()
     return scenario
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice in a mapping: YAML would forget the first one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is there twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
 
 
 class _Section:

@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,10 +12,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask, Request, Response, request
-from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from sandbox.emarsys.authentication import Tokens, Wsse
 from sandbox.emarsys.fault import Fault, Manner, api_error
+from sandbox.emarsys.http_server import ConnectionBroken, HttpServer
 from sandbox.emarsys.life import Life
 from sandbox.emarsys.scenario import Scenario
 
@@ -69,19 +67,18 @@ class EmarsysServer:
         self._spent: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._server = ThreadedWSGIServer(host, port, self._app(), handler=_Handler)
-        self.url = f"http://{host}:{self._server.port}"
+        self._server = HttpServer(self._app(), host, port)
+        self.url = self._server.url
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def _app(self) -> Flask:
         app = Flask("emarsys", static_folder=None)
@@ -179,7 +176,8 @@ class EmarsysServer:
         """The file. The documented form of paging has no question mark; clients send it as a query, or not at all."""
         asked = dict(request.args) if paging is None else dict(re.findall(r"(\w+)=([^&]*)", paging))
         try:
-            offset, limit = int(asked.get("offset", 0)), int(asked.get("limit", MAX_LIMIT))
+            # Clients send the keys without values, too.
+            offset, limit = int(asked.get("offset") or 0), int(asked.get("limit") or MAX_LIMIT)
         except ValueError:
             return api_error(400, 1, "Invalid paging")
         return life.data(age, max(0, offset), max(0, min(limit, MAX_LIMIT)))
@@ -198,11 +196,13 @@ class EmarsysServer:
             **answer.headers,
         }
         match answer.manner:
-            case Manner.RESET | Manner.RESET_MIDWAY:
-                raise self._reset(half=answer.body if answer.manner is Manner.RESET_MIDWAY else b"")
+            case Manner.RESET:
+                return Response(self._broken(), 0, headers)
+            case Manner.RESET_MIDWAY:
+                headers["Content-Length"] = str(len(answer.body))
+                return Response(self._broken(answer.body[: len(answer.body) // 2]), answer.status, headers)
             case Manner.SILENT:
-                self._closing.wait()
-                raise ConnectionError
+                return Response(self._silent(), 0, headers)
             case Manner.DRIP:
                 return Response(self._drip(answer.body), answer.status, headers)
             case Manner.HUGE:
@@ -210,31 +210,24 @@ class EmarsysServer:
             case _:
                 return Response(answer.body, answer.status, headers)
 
+    def _broken(self, half: bytes = b"") -> Iterator[bytes]:
+        if half:
+            yield half
+        raise ConnectionBroken
+
+    def _silent(self) -> Iterator[bytes]:
+        """Waits only once the reply is to be sent."""
+
+        def wait() -> bytes:
+            self._closing.wait()
+            raise ConnectionBroken
+
+        return iter(wait, b"")
+
     def _drip(self, body: bytes) -> Iterator[bytes]:
         while not self._closing.wait(1):
             yield b" "
         yield body
-
-    def _reset(self, half: bytes) -> ConnectionError:
-        """Makes the end of the connection a reset, after half of a reply if there is one; to be raised."""
-        connection: socket.socket = request.environ["werkzeug.socket"]
-        if half:
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (2 * len(half), half))
-            time.sleep(0.02)  # a reset overtakes what is still under way
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return ConnectionResetError()  # the handler closes the connection, which now means a reset
-
-
-class _Handler(WSGIRequestHandler):
-    """Keeps connections alive, as Emarsys does, and prints nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
-        self.close_connection = True
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's name
-        pass
 
 
 def _striking(faults: tuple[Fault, ...], age: float, number: int) -> Fault | None:

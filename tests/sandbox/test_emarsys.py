@@ -114,6 +114,7 @@ def test_an_export_is_told_on_both_versions_as_documented(
         ),
         ({"X-WSSE": 'UsernameToken Username="user"'}, "Credentials are invalid."),
         (wsse(secret="wrong"), "Credentials are invalid."),
+        (wsse(nonce="short"), "Credentials are invalid."),
         (wsse(created=datetime.now(UTC) - timedelta(minutes=6)), "Timeframe is invalid."),
         (wsse(created=datetime.now(UTC) + timedelta(minutes=6)), "Timeframe is invalid."),
     ],
@@ -207,7 +208,15 @@ def test_a_field_without_a_value_is_sent_in_the_form_chosen(
 
 
 @pytest.mark.parametrize(
-    "paging", ["", "/offset=0&limit=1000000", "?offset=0&limit=1000000", "?limit=2", "/offset=2&limit=2"]
+    "paging",
+    [
+        "",
+        "/offset=0&limit=1000000",
+        "?offset=0&limit=1000000",
+        "?limit=2",
+        "/offset=2&limit=2",
+        "/offset=&limit=",
+    ],
 )
 def test_a_local_file_is_read_in_every_form_that_clients_use(
     serve: Callable[..., EmarsysServer], paging: str
@@ -298,9 +307,11 @@ def test_every_fault_that_is_a_reply_arrives_as_a_whole_reply(
     ) as connection:
         connection.request("GET", "/api/v2/export/1", headers=wsse())
         connection.getresponse().read()
+        kept = connection.sock
         connection.request("GET", "/api/v2/export/1", headers=wsse())  # on the same connection
         after = connection.getresponse()
         assert json.loads(after.read())["replyCode"] == 0
+        assert connection.sock is kept
 
 
 def test_a_reset_breaks_the_connection_off(serve: Callable[..., EmarsysServer]) -> None:
@@ -330,7 +341,7 @@ def test_a_server_with_an_endless_reply_still_stops(serve: Callable[..., Emarsys
 
 def test_the_embedded_scenario_can_be_read() -> None:
     scenario = load(DEFAULT)
-    assert set(scenario.exports) == set(range(101, 109))
+    assert set(scenario.exports) == {123, *range(101, 109)}
     assert scenario.exports[105].null_as == "text"
 
 
@@ -357,6 +368,12 @@ def test_a_wrong_scenario_is_refused_with_what_is_wrong_and_where(content: Any, 
 def test_a_scenario_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"missing\.yaml"):
         load(tmp_path / "missing.yaml")
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "twice.yaml").write_text("exports:\n  1: {}\n  1: {type: changes}\n")
+    with pytest.raises(ScenarioError, match="the key 1 is there twice"):
+        load(tmp_path / "twice.yaml")
 
 
 def test_a_scenario_can_be_made_in_python() -> None:
