@@ -1,0 +1,125 @@
+"""Five designs that look at exports again and again, and what AWS counts for each export and for each month."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from benchmarks.money import assumptions as assume
+from benchmarks.money.prices import HOURS_A_MONTH, Item, Usage
+
+GB = 1e9
+STATES_A_CHECK = 3
+"""Wait, task, choice: a loop of Step Functions cannot do with less, be it ours or another's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One export, watched to its end: the mean of many."""
+
+    checks: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A way to watch exports. `schedule` names the schedule of results/schedule.json that it looks by."""
+
+    name: str
+    label: str
+    schedule: str
+    per_export: Callable[[Watched], Usage]
+    per_month: Usage = field(default_factory=dict)
+
+
+def add(*usages: Usage) -> Usage:
+    """The units of all usages together."""
+    total: dict[Item, float] = {}
+    for usage in usages:
+        for item, units in usage.items():
+            total[item] = total.get(item, 0) + units
+    return total
+
+
+def _function_calls(calls: float) -> Usage:
+    return {
+        Item.LAMBDA_REQUEST: calls,
+        Item.LAMBDA_GB_SECOND: calls * assume.CHECK_SECONDS * assume.FUNCTION_GB,
+        Item.LOG_GB: calls * assume.LOG_BYTES_A_CHECK / GB,
+    }
+
+
+def _secret_calls(checks: float) -> Usage:
+    return {Item.SECRET_CALL: checks * assume.SECRET_CALLS_A_CHECK}
+
+
+TOLD: Usage = {Item.SNS_PUBLISH: 1}
+ONE_SECRET: Usage = {Item.SECRET_MONTH: 1}
+
+
+def state_machine(watched: Watched) -> Usage:
+    """A loop of Step Functions: the states of each look, and two for telling and ending."""
+    return add(
+        {Item.TRANSITION: STATES_A_CHECK * watched.checks + 2},
+        _function_calls(watched.checks),
+        _secret_calls(watched.checks),
+        TOLD,
+    )
+
+
+def export_watch(watched: Watched) -> Usage:
+    """The loop, and the way in: an event, its message sent, received and deleted, and the function that starts."""
+    return add(
+        state_machine(watched),
+        {Item.EVENT: 1, Item.SQS_REQUEST: 3},
+        _function_calls(1),
+    )
+
+
+def sleeping_function(watched: Watched) -> Usage:
+    """A Lambda function that sleeps between looks, and is paid for it."""
+    calls = watched.seconds / assume.SLEEPER_SECONDS + 1
+    return add(
+        {Item.LAMBDA_REQUEST: calls, Item.LAMBDA_GB_SECOND: watched.seconds * assume.SLEEPER_GB},
+        {Item.LOG_GB: calls * assume.LOG_BYTES_A_CHECK / GB},
+        _secret_calls(calls),
+        TOLD,
+    )
+
+
+def durable_function(watched: Watched) -> Usage:
+    """A Lambda durable function: an operation and a call for each look, and an operation for telling."""
+    return add(
+        {
+            Item.DURABLE_OPERATION: assume.DURABLE_OPERATIONS_A_CHECK * watched.checks + 1,
+            Item.DURABLE_GB_WRITTEN: assume.DURABLE_BYTES_A_CHECK * watched.checks / GB,
+        },
+        _function_calls(watched.checks),
+        _secret_calls(watched.checks),
+        TOLD,
+    )
+
+
+def always_on_worker(watched: Watched) -> Usage:
+    """Nothing for an export but its notification and a line of log for each look."""
+    return add({Item.LOG_GB: watched.checks * assume.LOG_LINE_BYTES / GB}, TOLD)
+
+
+MONITORED: Mapping[Item, float] = {
+    Item.METRIC_MONTH: 3,  # Checks, WatchesStarted, WatchesDone; others only in an hour in which they happen
+    Item.ALARM_MONTH: 4,  # one of a queue, and one of three metrics of the state machine
+    Item.SQS_REQUEST: 2 * assume.IDLE_POLLS_A_MONTH,  # the inbox, and the queue of lost watches
+}
+WORKER: Mapping[Item, float] = {
+    Item.VCPU_HOUR: HOURS_A_MONTH * assume.WORKER_VCPU,
+    Item.FARGATE_GB_HOUR: HOURS_A_MONTH * assume.WORKER_GB,
+    Item.IPV4_HOUR: HOURS_A_MONTH,
+}
+
+OURS = "export_watch"
+DESIGNS = (
+    Design(OURS, "Export Watch", "export_watch", export_watch, add(ONE_SECRET, MONITORED)),
+    Design("state_machine_5", "state machine, every 5 s", "fixed_5", state_machine, ONE_SECRET),
+    Design("state_machine_60", "state machine, every 60 s", "fixed_60", state_machine, ONE_SECRET),
+    Design("durable_function", "durable function", "durable_functions", durable_function, ONE_SECRET),
+    Design("sleeping_function", "sleeping Lambda, every 10 s", "fixed_10", sleeping_function, ONE_SECRET),
+    Design("worker", "always-on worker, every 10 s", "fixed_10", always_on_worker, add(ONE_SECRET, WORKER)),
+)

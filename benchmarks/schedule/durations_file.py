@@ -1,0 +1,61 @@
+"""Anyone's own durations: a CSV file with one column of seconds, with or without a header."""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.schedule.ours import DEADLINE_SECONDS
+from benchmarks.schedule.workloads import Seconds
+
+
+class DurationsFileError(Exception):
+    """The file is not what it should be; the text says where and why."""
+
+
+def read_durations(path: Path) -> Seconds:
+    """The durations in a file, in ascending order. Empty lines are skipped; raises DurationsFileError."""
+    durations: list[float] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file)
+            for row in reader:
+                if not any(cell.strip() for cell in row):
+                    continue
+                if len(row) > 1:
+                    raise DurationsFileError(
+                        f"line {reader.line_num}: {len(row)} columns, but one is expected"
+                    )
+                if not durations and reader.line_num == 1 and _is_header(row[0]):
+                    continue
+                durations.append(_seconds(row[0], reader.line_num))
+    except OSError as error:
+        raise DurationsFileError(f"cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DurationsFileError(f"is no CSV file in UTF-8: {error}") from None
+    if not durations:
+        raise DurationsFileError("holds no durations")
+    return np.sort(np.array(durations))
+
+
+def _is_header(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
+
+
+def _seconds(cell: str, line: int) -> float:
+    try:
+        seconds = float(cell)
+    except ValueError:
+        raise DurationsFileError(f"line {line}: {cell.strip()!r} is not a number of seconds") from None
+    if not math.isfinite(seconds) or seconds < 0:
+        raise DurationsFileError(f"line {line}: {cell.strip()!r} is not a duration")
+    if seconds > DEADLINE_SECONDS:
+        raise DurationsFileError(
+            f"line {line}: {cell.strip()} s is longer than {DEADLINE_SECONDS} s, the longest watch"
+        )
+    return seconds

@@ -1,0 +1,106 @@
+"""When others look, each as it ships; docs/benchmarks.md says where each rule was read.
+
+Where a peer has a choice or a limit, it gets the better of it: the first look of a fixed interval comes after one
+interval (not at once, in vain), and a peer that gives up after so many looks or seconds goes on looking here. What it
+would have missed is reported beside.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.schedule.workloads import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Somebody else's schedule. `waits` yields the seconds before each look, without end.
+
+    `by_chance` says that waits are drawn; without, one run of it is all there is to see.
+    """
+
+    name: str
+    label: str
+    shipped_by: str
+    waits: Callable[[random.Random], Iterator[float]]
+    by_chance: bool = False
+    gives_up_after_checks: int | None = None
+    gives_up_after_seconds: int | None = None
+
+
+def every(seconds: float) -> Callable[[random.Random], Iterator[float]]:
+    """A look after each interval of so many seconds."""
+
+    def waits(_: random.Random) -> Iterator[float]:
+        while True:
+            yield seconds
+
+    return waits
+
+
+def durable_functions(chance: random.Random) -> Iterator[float]:
+    """A look at once, then waits of 5 s x 1.5 each time up to 300 s, drawn from nothing to all of it, rounded up."""
+    yield 0
+    wait = 5.0
+    while True:
+        yield max(1, math.ceil(chance.uniform(0, wait)))
+        wait = min(wait * 1.5, 300.0)
+
+
+def google_workflows(_: random.Random) -> Iterator[float]:
+    """Waits of 1 s x 1.25 each time, up to 60 s."""
+    wait = 1.0
+    while True:
+        yield wait
+        wait = min(wait * 1.25, 60.0)
+
+
+def load_testing_interval_seconds(longest_seconds: float) -> int:
+    """The longest time a loop may take, and 300 s of grace, spread over 2,222 looks; at least 10 s, at most 60 s."""
+    return min(max(math.ceil((longest_seconds + 300) / 2222), 10), 60)
+
+
+DAY = 86_400
+"""How long our default deadline lets a watch go on, so how long a load test's loop would have to cover."""
+
+PEERS = (
+    Peer("fixed_5", "every 5 s", "AWS's ETL template", every(5)),
+    Peer("fixed_10", "every 10 s", "gomarsys", every(10)),
+    Peer("fixed_20", "every 20 s", "common in pipelines", every(20)),
+    Peer("fixed_60", "every 60 s", "Airflow's sensors, AWS's job poller", every(60)),
+    Peer(
+        "durable_functions",
+        "5 s x 1.5 to 300 s, full jitter",
+        "AWS durable functions",
+        durable_functions,
+        by_chance=True,
+        gives_up_after_checks=60,
+    ),
+    Peer(
+        "google_workflows",
+        "1 s x 1.25 to 60 s",
+        "Google Workflows",
+        google_workflows,
+        gives_up_after_seconds=1800,
+    ),
+    Peer(
+        "load_testing",
+        "10 to 60 s by the deadline",
+        "AWS distributed load testing",
+        every(load_testing_interval_seconds(DAY)),
+    ),
+)
+
+
+def looks_until(longest_seconds: float, peer: Peer, chance: random.Random) -> Seconds:
+    """The peer's looks, up to the first at or after `longest_seconds`."""
+    times, now = [], 0.0
+    for wait in peer.waits(chance):
+        now += wait
+        times.append(now)
+        if now >= longest_seconds:
+            break
+    return np.array(times)

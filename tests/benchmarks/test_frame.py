@@ -1,0 +1,83 @@
+"""Results, renderings and regressions, and that the documents are those of the committed results."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import document
+from benchmarks.benchmark import Ratio
+from benchmarks.regression import changes
+from benchmarks.svg import LogScale, Picture, apart
+
+
+def test_the_documents_are_what_the_committed_results_make():
+    assert document.stale(command.rendered()) == []
+
+
+def test_every_picture_is_well_formed_and_shown_in_the_document():
+    text = document.DOCUMENT.read_text(encoding="utf-8")
+    for file, content in command.rendered().items():
+        if file.suffix == ".svg":
+            ElementTree.fromstring(content)
+            assert f"images/{file.name}" in text
+
+
+def test_a_table_goes_between_its_markers_and_nothing_else_changes():
+    before = "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n"
+    after = document.fill(before, {"one": "new"})
+    assert after == "a\n<!-- table: one -->\n\nnew\n\n<!-- end -->\nb\n"
+    assert document.fill(after, {"one": "new"}) == after
+
+
+@pytest.mark.parametrize("tables", [{}, {"one": "", "two": ""}])
+def test_a_table_without_a_marker_or_a_marker_without_a_table_is_refused(tables):
+    with pytest.raises(document.UnknownTableError):
+        document.fill("<!-- table: one -->\n<!-- end -->", tables)
+
+
+@pytest.mark.parametrize(
+    ("committed", "measured", "regression"),
+    [
+        (Ratio(1.5, 0.01), Ratio(1.52, 0.01), False),
+        (Ratio(1.5, 0.01), Ratio(1.60, 0.01), True),
+        (Ratio(1.5, 0.01), Ratio(1.30, 0.01), False),
+        (Ratio(1.5), Ratio(1.501), False),
+        (Ratio(1.5), Ratio(1.51), True),
+    ],
+)
+def test_a_ratio_regresses_when_it_grows_by_more_than_its_noise(committed, measured, regression):
+    [change] = changes({"a": committed}, {"a": measured})
+    assert change.is_regression is regression
+
+
+def test_a_new_ratio_is_no_regression():
+    assert changes({}, {"a": Ratio(9)}) == []
+
+
+def test_a_quick_run_of_arithmetic_finds_what_was_committed(capsys):
+    assert command.main(["money", "--quick"]) == 0
+    assert "REGRESSION" not in capsys.readouterr().out
+
+
+def test_an_unknown_benchmark_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["speed"])
+    assert "no such benchmark: speed" in capsys.readouterr().err
+
+
+def test_a_logarithmic_scale_puts_the_geometric_mean_in_the_middle():
+    scale = LogScale(1, 100, 0, 200)
+    assert [scale(value) for value in (1, 10, 100)] == [0, 100, 200]
+    assert scale.ticks((1,)) == [1, 10, 100]
+
+
+def test_labels_are_moved_apart_and_no_further():
+    assert apart([10, 11, 50], 4) == pytest.approx([8.5, 12.5, 50])
+
+
+def test_text_in_a_picture_is_escaped():
+    picture = Picture(10, 10, "a < b")
+    picture.text(0, 0, "c & d")
+    assert "a &lt; b" in str(picture)
+    assert "c &amp; d" in str(picture)

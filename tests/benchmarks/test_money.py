@@ -1,0 +1,68 @@
+"""What AWS counts for each design, and what that costs."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.money.designs import (
+    DESIGNS,
+    Watched,
+    add,
+    always_on_worker,
+    durable_function,
+    export_watch,
+    state_machine,
+)
+from benchmarks.money.prices import PRICES, Item, dollars
+from benchmarks.money.tables import cheaper_than_ours
+
+TEN_LOOKS = Watched(checks=10, seconds=900)
+
+
+def design(thousand: float, month: float) -> dict[str, Any]:
+    return {"thousand_exports": {"a": thousand}, "month": month}
+
+
+def test_every_item_has_a_price():
+    assert set(PRICES) == set(Item)
+
+
+def test_a_thousand_transitions_cost_what_the_price_list_says():
+    assert dollars({Item.TRANSITION: 1000}) == pytest.approx(0.025)
+
+
+def test_a_state_machine_pays_three_transitions_a_look_and_two_for_the_end():
+    assert state_machine(TEN_LOOKS)[Item.TRANSITION] == 32
+
+
+def test_export_watch_pays_for_the_way_in_as_well():
+    usage = export_watch(TEN_LOOKS)
+    assert usage[Item.EVENT] == 1
+    assert usage[Item.LAMBDA_REQUEST] == 11
+    assert dollars(usage) > dollars(state_machine(TEN_LOOKS))
+
+
+def test_a_durable_function_pays_no_transitions():
+    assert Item.TRANSITION not in durable_function(TEN_LOOKS)
+
+
+def test_a_worker_pays_by_the_month():
+    worker = next(each for each in DESIGNS if each.name == "worker")
+    assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_LOOKS))
+
+
+def test_usages_add_up_item_by_item():
+    assert add({Item.EVENT: 1}, {Item.EVENT: 2, Item.SNS_PUBLISH: 1}) == {Item.EVENT: 3, Item.SNS_PUBLISH: 1}
+
+
+@pytest.mark.parametrize(
+    ("other", "cheaper"),
+    [
+        (design(1, 12), "from 10,000 exports"),
+        (design(3, 1), "up to 1,000 exports"),
+        (design(1, 1), "always"),
+        (design(3, 3), "never"),
+    ],
+)
+def test_it_is_told_for_how_many_exports_another_design_is_cheaper(other, cheaper):
+    assert cheaper_than_ours(design(2, 2), other) == cheaper
