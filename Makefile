@@ -24,6 +24,11 @@ install: $(INSTALLED) ## Make .venv, with the project and all that its commands 
 demo: $(INSTALLED) ## Deploy the template on the sandbox and watch exports end, live
 	$(BIN)/python -m sandbox demo
 
+# BENCH names some, or options: make bench BENCH=--quick
+.PHONY: bench
+bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures into docs/
+	$(BIN)/python -m benchmarks $(BENCH)
+
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite
