@@ -10,6 +10,7 @@ from export_watch.emarsys.client import EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.http import HttpClient
 from export_watch.emarsys.token import TokenStore
+from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.reason import REMEDY
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import count, logger, metrics
@@ -25,7 +26,7 @@ emarsys = EmarsysClient(
         settings.emarsys_token_url,
     ),
     http,
-    TokenStore(http),
+    TokenStore(http, DynamoDbTokenTable(aws.client("dynamodb"), settings.token_table)),
 )
 
 

@@ -32,7 +32,9 @@ def report_lost_watch(record: SQSRecord) -> None:
         logger.error(f"a dead execution cannot be told: {error}", message_id=record.message_id)
         raise
     watch = dead.watch
-    with logger.append_context_keys(account=watch.account, export_id=watch.export_id, execution=watch.execution):
+    with logger.append_context_keys(
+        account=watch.account, export_id=watch.export_id, execution=watch.execution
+    ):
         origin = notification.Origin(settings.stack, dead.execution_arn)
         told = notification.of_lost_watch(watch, dead.reason, dead.died_at, origin)
         try:
@@ -40,7 +42,8 @@ def report_lost_watch(record: SQSRecord) -> None:
                 TopicArn=settings.notification_topic_arn,
                 Message=told.message,
                 MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value} for name, value in told.attributes.items()
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in told.attributes.items()
                 },
             )
         except (BotoCoreError, ClientError) as error:

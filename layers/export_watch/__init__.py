@@ -1,7 +1,8 @@
 """Watch an Emarsys export until Emarsys says how it ended, or its deadline comes.
 
 A pure core (`watch`, `schedule`, `reason`, `location`, `decision`, `notification`) that has no clock, no
-network and no environment, and the edges around it (`export_created`, `lost_watch`, `state`, `settings`, `clock`, `emarsys`).
+network and no environment, and the edges around it (`export_created`, `lost_watch`, `state`, `settings`, `clock`,
+`emarsys`).
 Imports point one way: functions -> edges -> core -> `watch`.
 """
 

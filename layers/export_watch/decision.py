@@ -51,7 +51,9 @@ class Decision:
         return cls(watch, Outcome.STUCK, reason, file, wait_seconds)
 
     @classmethod
-    def end(cls, watch: Watch, outcome: Outcome, reason: Reason | None = None, file: File | None = None) -> Self:
+    def end(
+        cls, watch: Watch, outcome: Outcome, reason: Reason | None = None, file: File | None = None
+    ) -> Self:
         """Tell the outcome; the watch is over."""
         return cls(watch, outcome, reason, file)
 
@@ -67,8 +69,9 @@ def decide(watch: Watch, observation: Observation, now: float, policy: Policy) -
         return Decision.end(watch, Outcome.EXPIRED, reasons.expired(observation, watched_seconds))
     if isinstance(observation, StatusSeen) and _is_stuck(watch, observation, now, policy):
         return _tell_stuck(watch, observation, now, policy)
-    retry_after = observation.retry_after_seconds if isinstance(observation, Obstacle) else None
-    return Decision.wait(watch, wait_seconds(watch, now, policy, retry_after))
+    if isinstance(observation, Obstacle):
+        return Decision.wait(watch, wait_seconds(watch, now, policy, observation.retry_after_seconds))
+    return Decision.wait(watch, wait_seconds(watch, now, policy, headroom=observation.headroom))
 
 
 def _remember(watch: Watch, observation: Observation, now: float) -> Watch:
@@ -122,7 +125,7 @@ def _tell_stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> D
         seconds_to_deadline=watch.deadline_at - int(now),
     )
     file = locate(seen.export, method, seen.export_url) if method is DistributionMethod.LOCAL else None
-    return Decision.tell_stuck(watch, reason, file, wait_seconds(watch, now, policy))
+    return Decision.tell_stuck(watch, reason, file, wait_seconds(watch, now, policy, headroom=seen.headroom))
 
 
 def _method(watch: Watch, seen: StatusSeen) -> DistributionMethod:

@@ -50,7 +50,9 @@ def _detail(body: str) -> dict[str, Any]:
         raise InvalidEventError(f"the event is not JSON: {error}") from None
     detail = event.get("detail") if isinstance(event, dict) else None
     if not isinstance(detail, dict):
-        raise InvalidEventError("the event has no `detail` that is a JSON object; send it through EventBridge")
+        raise InvalidEventError(
+            "the event has no `detail` that is a JSON object; send it through EventBridge"
+        )
     return detail
 
 
@@ -61,7 +63,9 @@ def _refuse_constant(name: str) -> None:
 def _export_id(detail: dict[str, Any]) -> int:
     value = detail.get("export_id")
     if value is None:
-        raise InvalidEventError("`export_id` is missing: the id that Emarsys gave when the export was created")
+        raise InvalidEventError(
+            "`export_id` is missing: the id that Emarsys gave when the export was created"
+        )
     text = str(value) if type(value) is int else value
     if not isinstance(text, str) or not _EXPORT_ID.fullmatch(text):
         raise _wrong("export_id", value, "a positive integer of at most 15 digits")
@@ -143,4 +147,6 @@ def _after_blank(text: str, at: int) -> int:
 def _wrong(key: str, value: object, wanted: str) -> InvalidEventError:
     """Quotes the value cut and escaped: it comes from outside."""
     shown = ascii(value)
-    return InvalidEventError(f"`{key}` is {shown[:60] + '…' if len(shown) > 60 else shown}; it must be {wanted}")
+    return InvalidEventError(
+        f"`{key}` is {shown[:60] + '…' if len(shown) > 60 else shown}; it must be {wanted}"
+    )

@@ -54,7 +54,9 @@ def named(value: Scalar) -> str | None:
     return None if not text.strip() or text.strip().casefold() == "null" else text
 
 
-def _server_uri(method: DistributionMethod, host: str | None, directory: str | None, name: str | None) -> str | None:
+def _server_uri(
+    method: DistributionMethod, host: str | None, directory: str | None, name: str | None
+) -> str | None:
     """A URI relative to the login's directory (RFC 1738, 3.2.2), every part percent-encoded."""
     if host is None or name is None or not _is_host(host):
         return None

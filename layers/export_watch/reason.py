@@ -101,7 +101,9 @@ def rejected(refusal: Refusal) -> Reason:
     return Reason(ReasonCode(refusal.value), f"{_REFUSAL[refusal]} The watch has ended. {_WATCH_AGAIN}")
 
 
-def stuck(method: DistributionMethod, host: str | None, ready_seconds: int, seconds_to_deadline: int) -> Reason:
+def stuck(
+    method: DistributionMethod, host: str | None, ready_seconds: int, seconds_to_deadline: int
+) -> Reason:
     """An export that has been `ready` for `ready_seconds`; `host` is its FTP host, if Emarsys named one."""
     match method:
         case DistributionMethod.FTP | DistributionMethod.SFTP:

@@ -4,6 +4,9 @@ How long an export takes is unknown: seconds or hours. Where nothing tells a ten
 one, the chance that it ends in the next second falls as 1/t, and the near-optimal schedule of inspections waits
 sqrt(2 * cost * t) at age t (Keller 1974, after Barlow, Hunter and Proschan 1963). So the number of checks grows
 with the square root of the time: 188 in 24 hours with the default parameters, about 197 with the jitter.
+
+All watches of an API user share one rate limit and know nothing of one another. What is left of the limit, which each
+reply tells, makes all of them slower before it is used up; a refusal spreads those that were refused together.
 """
 
 import hashlib
@@ -14,6 +17,14 @@ from export_watch.watch import Watch
 
 JITTER = 0.1
 """The largest share by which a wait is shortened, so that watches started together do not ask together."""
+
+REFUSED_SPREAD_SECONDS = 60
+"""Watches that were refused together come back spread over a minute, which is what Emarsys's limit counts by."""
+
+SPARED_HEADROOM = 0.5
+"""Waits grow with the inverse square of the share of the rate limit that is left, down to this share, where they are
+four times as long. The simplest of those that did well in simulations of a back-fill and of a lasting overload
+(docs/benchmarks.md); a cap keeps news from getting old, and a fleet from hiding where another job uses the limit up."""
 
 CHECK_BUDGET = 1600
 """No watch makes more checks. Step Functions ends an execution after 25,000 events; a check takes 9 of them, 15
@@ -42,21 +53,29 @@ def first_wait_seconds(watch: Watch, policy: Policy) -> int:
     return int(_spread(watch.execution, 0) * (longest + 1))
 
 
-def wait_seconds(watch: Watch, now: float, policy: Policy, retry_after_seconds: int | None = None) -> int:
+def wait_seconds(
+    watch: Watch,
+    now: float,
+    policy: Policy,
+    retry_after_seconds: int | None = None,
+    headroom: float | None = None,
+) -> int:
     """Whole seconds from `now` (unix seconds) to the next look at a watch that goes on, at least 1.
 
-    `watch.checks` counts the look just made. The order of the rules matters: a rate limit may push a look past
-    the stuck moment, and nothing pushes one past the deadline.
+    `watch.checks` counts the look just made. `retry_after_seconds` is how long Emarsys asked to be left alone,
+    `headroom` the share of its rate limit that is left. The order of the rules matters: a refusal may push a look
+    past the stuck moment, a limit that is merely running low may not, and nothing pushes one past the deadline.
     """
     spread = _spread(watch.execution, watch.checks)
     since = watch.started_at if watch.ready_since is None else watch.ready_since
     wait = base_wait_seconds(max(0.0, now - since), policy) * (1 - JITTER * spread)
+    wait *= stretch(headroom)
     if watch.ready_since is not None and not watch.stuck_told:
         to_stuck = watch.ready_since + policy.stuck_after_seconds - now
         if to_stuck > 0:
             wait = min(wait, to_stuck)
     if retry_after_seconds is not None:
-        wait = max(wait, retry_after_seconds * (1 + JITTER * spread))
+        wait = max(wait, retry_after_seconds + REFUSED_SPREAD_SECONDS * spread)
     to_deadline = watch.deadline_at - now
     if watch.checks >= UNPACED_CHECKS:
         wait = max(wait, to_deadline / max(1, CHECK_BUDGET - watch.checks))
@@ -67,6 +86,11 @@ def base_wait_seconds(elapsed_seconds: float, policy: Policy) -> float:
     """The wait at an age, before jitter and limits."""
     wait = math.sqrt(2 * policy.check_cost_seconds * elapsed_seconds)
     return min(max(wait, policy.min_wait_seconds), policy.max_wait_seconds)
+
+
+def stretch(headroom: float | None) -> float:
+    """How many times as long to wait where this share (0 to 1) of the rate limit is left; None is unknown."""
+    return 1.0 if headroom is None else 1 / max(headroom, SPARED_HEADROOM) ** 2
 
 
 def _spread(execution: str, check: int) -> float:

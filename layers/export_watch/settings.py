@@ -43,7 +43,9 @@ class StartWatchSettings:
         return cls(
             state_machine_arn=_text(environment, "STATE_MACHINE_ARN"),
             policy=policy,
-            deadline_seconds=_whole(environment, "DEADLINE_SECONDS", MIN_DEADLINE_SECONDS, MAX_DEADLINE_SECONDS),
+            deadline_seconds=_whole(
+                environment, "DEADLINE_SECONDS", MIN_DEADLINE_SECONDS, MAX_DEADLINE_SECONDS
+            ),
         )
 
 
@@ -53,6 +55,7 @@ class CheckExportSettings:
     emarsys_host: str
     emarsys_token_url: str
     credentials_prefix: str
+    token_table: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -62,6 +65,7 @@ class CheckExportSettings:
             emarsys_host=_url(environment, "EMARSYS_HOST").rstrip("/"),
             emarsys_token_url=_url(environment, "EMARSYS_TOKEN_URL"),
             credentials_prefix=_text(environment, "CREDENTIALS_PREFIX"),
+            token_table=_text(environment, "TOKEN_TABLE"),
         )
 
 

@@ -81,19 +81,22 @@ class StatusSeen:
     """Emarsys told the export's status.
 
     `export_url` is the resource that was asked, for example
-    `https://api.emarsys.net/api/v3/export/123`: the file of a local export lies below it.
+    `https://api.emarsys.net/api/v3/export/123`: the file of a local export lies below it. `headroom` is the share
+    of Emarsys's rate limit that is left, 0 to 1, or None where Emarsys did not tell.
     """
 
     status: ExportStatus
     export: Export
     export_url: str
+    headroom: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Emarsys refused to tell a status, for a reason that may be final."""
+    """Emarsys refused to tell a status, for a reason that may be final. `headroom` as in StatusSeen."""
 
     refusal: Refusal
+    headroom: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

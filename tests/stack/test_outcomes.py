@@ -78,10 +78,19 @@ def test_an_export_by_mail_has_no_place(world) -> None:
 
 @pytest.mark.parametrize("null_as", ["json", "text", "empty", "absent"])
 def test_done_without_a_file_name_is_told_without_a_file(world, null_as) -> None:
-    reply = {"id": "5", "status": "done", "type": "responses", "ftp_host": "ftp.example.com"}
-    reply |= {"json": {"file_name": None}, "text": {"file_name": "NULL"}, "empty": {"file_name": ""}}.get(
-        null_as, {}
-    )
+    names = {
+        "json": {"file_name": None},
+        "text": {"file_name": "NULL"},
+        "empty": {"file_name": ""},
+        "absent": {},
+    }
+    reply = {
+        "id": "5",
+        "status": "done",
+        "type": "responses",
+        "ftp_host": "ftp.example.com",
+        **names[null_as],
+    }
     w = world(
         exports={5: {"faults": [{"reply": {"json": {"replyCode": 0, "replyText": "OK", "data": reply}}}]}}
     )

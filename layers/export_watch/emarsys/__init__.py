@@ -3,6 +3,7 @@
     client          the one GET of a look, and what to do when its credentials are refused
       credentials   the account's secret, from AWS Secrets Manager
       wsse, token   the two ways of authentication: a signed header (v2), an OAuth 2.0 access token (v3)
+        token_table where all execution environments share a token
       http          a call that ends in bounded time with a bounded reply, or says why there is none
       reply         what the answer means
 

@@ -60,11 +60,8 @@ class EmarsysClient:
             renewed = self._credentials.get(account, anew=True)
         except CredentialsMissingError as error:
             return Obstacle(ObstacleCode.CREDENTIALS_MISSING, str(error))
-        if renewed != credentials:
-            return self._attempt(renewed, export_id, ends_at).found
-        if attempt.token:
-            again = self._attempt(renewed, export_id, ends_at, refused=attempt.token)
-            return again.found
+        if renewed != credentials or attempt.token:
+            return self._attempt(renewed, export_id, ends_at, refused=attempt.token).found
         return attempt.found
 
     def _attempt(

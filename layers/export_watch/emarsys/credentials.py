@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,10 +34,13 @@ class SecretUnavailableError(CredentialsMissingError):
 
 @dataclass(frozen=True, slots=True)
 class OAuthCredentials:
+    """`made_at` (unix seconds) is when this version of the secret was stored: a newer one replaces an older one."""
+
     client_id: str
     client_secret: str = field(repr=False)
     host: str
     token_url: str
+    made_at: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class SecretsManager(Protocol):
     def get_secret_value(self, *, SecretId: str) -> Any: ...  # noqa: N803 - boto3's own name
 
 
-def parse(secret: str | None, name: str, host: str, token_url: str) -> Credentials:
+def parse(secret: str | None, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
     """The credentials that the text of a secret holds; `name` is the secret's, for the error.
 
     Raises CredentialsMissingError.
@@ -69,7 +73,7 @@ def parse(secret: str | None, name: str, host: str, token_url: str) -> Credentia
     host = _optional(content, "host", host, _HOST, name).rstrip("/")
     token_url = _optional(content, "token_url", token_url, _URL, name)
     if _has(content, "client_id", _TEXT) and _has(content, "client_secret", _TEXT):
-        return OAuthCredentials(content["client_id"], content["client_secret"], host, token_url)
+        return OAuthCredentials(content["client_id"], content["client_secret"], host, token_url, made_at)
     if _has(content, "username", _USERNAME) and _has(content, "secret", _TEXT):
         return WsseCredentials(content["username"], content["secret"], host)
     raise CredentialsMissingError(
@@ -117,23 +121,26 @@ class CredentialsStore:
             return known[1]
         name = f"{self._prefix}/{account}"
         try:
-            secret = self._read(name)
+            secret, made_at = self._read(name)
         except SecretUnavailableError:
             if known:
                 return known[1]
             raise
-        credentials = parse(secret, name, self._host, self._token_url)
+        credentials = parse(secret, name, self._host, self._token_url, made_at)
         self._cache[account] = (self._clock(), credentials)
         return credentials
 
-    def _read(self, name: str) -> str | None:
+    def _read(self, name: str) -> tuple[str | None, float]:
         try:
-            text: str | None = self._secrets_manager.get_secret_value(SecretId=name).get("SecretString")
+            value = self._secrets_manager.get_secret_value(SecretId=name)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "unknown error")
             if code == "ResourceNotFoundException":
                 raise CredentialsMissingError(f"there is no secret {name}: create it") from None
             raise SecretUnavailableError(f"the secret {name} cannot be read: {code}") from None
         except BotoCoreError as error:
-            raise SecretUnavailableError(f"the secret {name} cannot be read: {type(error).__name__}") from None
-        return text
+            raise SecretUnavailableError(
+                f"the secret {name} cannot be read: {type(error).__name__}"
+            ) from None
+        made: datetime | None = value.get("CreatedDate")
+        return value.get("SecretString"), made.timestamp() if made else 0.0

@@ -1,7 +1,11 @@
-"""How long Emarsys asks to be left alone, by the headers of a reply."""
+"""What the headers of a reply say about the rate limit: how long to stay away, and how much of it is left.
+
+Headers come from outside: whatever they hold, nothing here raises, and what makes no sense says nothing.
+"""
 
 import math
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 DEFAULT_SECONDS = 60
@@ -12,29 +16,51 @@ LONGEST_SECONDS = 3600
 
 
 def retry_after_seconds(headers: Mapping[str, str], now: float) -> int | None:
-    """Seconds from `now` (unix seconds), 0 to 3,600, or None where no header names any.
+    """Seconds that Emarsys asks to be left alone, 0 to 3,600, or None where no header names a time to come.
 
-    `Retry-After` (RFC 9110: seconds or an HTTP date) goes before `X-RateLimit-Reset` (unix seconds).
+    `Retry-After` (RFC 9110: seconds or an HTTP date) goes before `X-RateLimit-Reset` (unix seconds). A moment is
+    compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and with
+    `now` (unix seconds) where the reply has none.
     """
-    asked = _retry_after(headers.get("Retry-After"), now)
-    if asked is None:
-        asked = _seconds(headers.get("X-RateLimit-Reset"), now)
-    return None if asked is None else math.ceil(min(max(asked, 0), LONGEST_SECONDS))
+    sent_at = _moment(headers.get("Date"))
+    reference = now if sent_at is None else sent_at
+    retry_after = headers.get("Retry-After")
+    for seconds in (
+        _number(retry_after),
+        _until(_moment(retry_after), reference),
+        _until(_number(headers.get("X-RateLimit-Reset")), reference),
+    ):
+        # A moment that has passed is no answer to how long the limit lasts: `Reset: 60` is 1970.
+        if seconds is not None and seconds >= 0:
+            return math.ceil(min(seconds, LONGEST_SECONDS))
+    return None
 
 
-def _retry_after(value: str | None, now: float) -> float | None:
-    seconds = _seconds(value, 0)
-    if seconds is not None or value is None:
-        return seconds
+def headroom(headers: Mapping[str, str]) -> float | None:
+    """The share of the rate limit that is left, 0 to 1, or None where the headers do not tell."""
+    limit = _number(headers.get("X-RateLimit-Limit"))
+    remaining = _number(headers.get("X-RateLimit-Remaining"))
+    if limit is None or remaining is None or not 0 <= remaining <= limit or limit == 0:
+        return None
+    return remaining / limit
+
+
+def _until(moment: float | None, reference: float) -> float | None:
+    return None if moment is None else moment - reference
+
+
+def _moment(value: str | None) -> float | None:
+    """An HTTP date in unix seconds; without a zone it is in UTC, as all of them are."""
     try:
-        return parsedate_to_datetime(value).timestamp() - now
-    except (ValueError, OverflowError):
+        moment = parsedate_to_datetime(value or "")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
 
 
-def _seconds(value: str | None, now: float) -> float | None:
+def _number(value: str | None) -> float | None:
     try:
-        seconds = float(value or "")
+        number = float(value or "")
     except ValueError:
         return None
-    return seconds - now if math.isfinite(seconds) else None
+    return number if math.isfinite(number) else None

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from export_watch.emarsys.http import Reply
-from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, retry_after_seconds
+from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, headroom, retry_after_seconds
 from export_watch.location import FIELD_LENGTH
 from export_watch.watch import (
     Export,
@@ -44,18 +44,22 @@ def interpret(reply: Reply, export_id: int, export_url: str, now: float) -> Obse
     code = _reply_code(content)
     match reply.status, code:
         case 200, 0:
-            return _status(content.get("data"), export_id, export_url)
+            return _status(content.get("data"), export_id, export_url, headroom(reply.headers))
         case ((200 | 400), (10001 | 4002)):
-            return Refused(_REFUSALS[code])
+            return Refused(_REFUSALS[code], headroom(reply.headers))
         case (429, _) | ((200 | 400), 7003):
             asked = retry_after_seconds(reply.headers, now)
-            return _obstacle(ObstacleCode.RATE_LIMITED, reply, code, DEFAULT_SECONDS if asked is None else asked)
+            return _obstacle(
+                ObstacleCode.RATE_LIMITED, reply, code, DEFAULT_SECONDS if asked is None else asked
+            )
         case 401, _:
             return _obstacle(ObstacleCode.CREDENTIALS_REFUSED, reply, code, text=_gateway_text(content))
         case 403, _:
             return _obstacle(ObstacleCode.PERMISSION_MISSING, reply, code)
         case status, _ if status == 408 or status >= 500:
-            return _obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, reply, code, retry_after_seconds(reply.headers, now))
+            return _obstacle(
+                ObstacleCode.EMARSYS_UNAVAILABLE, reply, code, retry_after_seconds(reply.headers, now)
+            )
         case _:
             return _obstacle(ObstacleCode.UNEXPECTED_REPLY, reply, code, text=_why_unexpected(reply, content))
 
@@ -96,7 +100,7 @@ def _why_unexpected(reply: Reply, content: Any) -> str:
     return ""
 
 
-def _status(data: Any, export_id: int, export_url: str) -> Observation:
+def _status(data: Any, export_id: int, export_url: str, headroom: float | None) -> Observation:
     if not isinstance(data, dict):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without the data of an export")
     export = Export(**{field.name: _bounded(data.get(field.name)) for field in fields(Export)})
@@ -107,7 +111,7 @@ def _status(data: Any, export_id: int, export_url: str) -> Observation:
     # `in_progress` and other casing are seen in the wild.
     word = " ".join(export.status.replace("_", " ").replace("-", " ").split()).casefold()
     status = ExportStatus(word) if word in list(ExportStatus) else ExportStatus.UNKNOWN
-    return StatusSeen(status, export, export_url)
+    return StatusSeen(status, export, export_url, headroom)
 
 
 def _bounded(value: Any) -> Scalar:

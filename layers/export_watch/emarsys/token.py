@@ -1,34 +1,37 @@
-"""OAuth 2.0 access tokens (client credentials), kept in memory until shortly before they expire.
+"""OAuth 2.0 access tokens (client credentials): one is fetched, everyone uses it, and it is renewed by one.
 
-Emarsys limits token requests for each client id, by the lower of two accounts to 2 a minute and 10 an hour. So
-requests that fail are spaced, and a token that is refused is replaced only once it is ten minutes old: a lasting
-401 must not become a storm.
+Emarsys limits token requests for each client id, by the lower of two accounts to 2 a minute and 10 an hour, and
+Lambda may run hundreds of execution environments. So a token is kept in memory, so that a warm check asks nobody;
+below that all environments share it through a table. Requests that fail are spaced, and a token that is refused is
+replaced only once it is ten minutes old: a lasting 401 must not become a storm.
 """
 
+import contextlib
+import hashlib
 import re
 import time
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
-from urllib.parse import quote
+from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.http import HttpClient, NoReplyError, Reply
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, retry_after_seconds
+from export_watch.emarsys.token_table import TokenRecord, TokenTable, TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_REFUSED_SECONDS = 600.0
 FIRST_PAUSE_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 600.0
 """Pauses of 30, 60, 120, 240, 480, 600, 600 … seconds after failures make at most 2 requests in any minute and
-10 in any hour."""
+10 in any hour. The first one is longer than a request may take, so that one claim has ended before the next."""
 
-RENEW_SECONDS = 60.0
+RENEW_SECONDS = 300.0
 DOCUMENTED_LIFETIME_SECONDS = 3600.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
-
 _REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
+_BEING_FETCHED = Obstacle(ObstacleCode.RATE_LIMITED, "another check is fetching the access token")
 
 
 class NoTokenError(Exception):
@@ -39,66 +42,81 @@ class NoTokenError(Exception):
         self.obstacle = obstacle
 
 
-@dataclass(slots=True)
-class _Client:
-    """What is known of one client id: its token, and when it may be asked for the next one."""
-
-    token: str | None = None
-    fetched_at: float = 0.0
-    renew_at: float = 0.0
-    expires_at: float = 0.0
-    failures: int = 0
-    not_before: float = 0.0
-    obstacle: Obstacle = _REFUSED
-
-    def usable(self, refused: str | None, now: float) -> str | None:
-        """The token, unless it is the refused one or has expired."""
-        return self.token if self.token != refused and now < self.expires_at else None
-
-
 class TokenStore:
-    """The access tokens of all clients."""
+    """The access tokens of all clients, in memory first and shared through a table."""
 
-    def __init__(self, http: HttpClient, clock: Callable[[], float] = time.time) -> None:
-        self._http, self._clock = http, clock
-        self._clients: dict[OAuthCredentials, _Client] = {}
+    def __init__(self, http: HttpClient, table: TokenTable, clock: Callable[[], float] = time.time) -> None:
+        self._http, self._table, self._clock = http, table, clock
+        self._known: dict[str, TokenRecord] = {}
 
     def get(self, credentials: OAuthCredentials, within_seconds: float, refused: str | None = None) -> str:
         """A token that is not `refused`, asked for within `within_seconds` if there is none.
 
         Raises NoTokenError.
         """
-        client = self._clients.setdefault(credentials, _Client())
+        client = hashlib.sha256(f"{credentials.token_url} {credentials.client_id}".encode()).hexdigest()
         now = self._clock()
-        token = client.usable(refused, now)
-        if token and now < client.renew_at:
+        record = self._known.get(client, TokenRecord())
+        token = record.usable(refused, now)
+        if token and now < record.renew_at:
             return token
-        if refused and refused == client.token and now < client.fetched_at + REPLACE_REFUSED_SECONDS:
-            raise NoTokenError(_REFUSED)
-        if now >= client.not_before:
-            self._renew(client, credentials, within_seconds, now)
-            token = client.usable(refused, now)
-        if token:
-            return token
-        raise NoTokenError(client.obstacle)
-
-    def _renew(self, client: _Client, credentials: OAuthCredentials, within_seconds: float, now: float) -> None:
         try:
-            client.token, lifetime_seconds = self._ask(credentials, within_seconds)
+            record = self._shared(client, credentials, within_seconds, refused, now)
+        except TokenTableError as error:
+            if token:  # it lasts a while yet
+                return token
+            raise NoTokenError(Obstacle(ObstacleCode.CREDENTIALS_MISSING, str(error))) from None
+        self._known[client] = record
+        if token := record.usable(refused, now):
+            return token
+        raise NoTokenError(
+            record.obstacle or (_REFUSED if refused and refused == record.token else _BEING_FETCHED)
+        )
+
+    def _shared(
+        self,
+        client: str,
+        credentials: OAuthCredentials,
+        within_seconds: float,
+        refused: str | None,
+        now: float,
+    ) -> TokenRecord:
+        """The record that all share, renewed if that is due and nobody else is at it."""
+        record = self._table.read(client)
+        fresh = record.usable(refused, now) and now < record.renew_at
+        newer_secret = credentials.made_at > record.secret_at
+        if fresh or (now < record.not_before and not newer_secret):
+            return record
+        failures = 0 if newer_secret else record.failures
+        pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
+        claimed = replace(
+            record, not_before=now + pause, failures=min(failures + 1, 10), secret_at=credentials.made_at
+        )
+        if not self._table.claim(client, claimed, now):
+            return self._table.read(client)
+        try:
+            token, lifetime_seconds = self._ask(credentials, within_seconds)
         except NoTokenError as error:
-            pause = min(FIRST_PAUSE_SECONDS * 2**client.failures, LONGEST_PAUSE_SECONDS)
-            client.failures = min(client.failures + 1, 10)
-            client.not_before = now + max(pause, error.obstacle.retry_after_seconds or 0)
-            client.obstacle = error.obstacle
+            asked = now + (error.obstacle.retry_after_seconds or 0)
+            renewed = replace(claimed, obstacle=error.obstacle, not_before=max(claimed.not_before, asked))
         else:
-            client.failures, client.obstacle = 0, _REFUSED
-            client.fetched_at, client.expires_at = now, now + lifetime_seconds
-            client.renew_at = client.expires_at - min(RENEW_SECONDS, lifetime_seconds / 10)
+            expires_at = now + lifetime_seconds
+            renew_at = expires_at - min(RENEW_SECONDS, lifetime_seconds / 10)
+            not_before = min(now + REPLACE_REFUSED_SECONDS, renew_at)
+            # Failures are forgotten once a token has served its time: one that fails now and then could storm.
+            lasting_failures = 0 if record.token and not refused else failures
+            renewed = TokenRecord(
+                token, renew_at, expires_at, lasting_failures, not_before, credentials.made_at
+            )
+        # Unwritten, it serves this environment all the same; the others ask again when the claim ends.
+        with contextlib.suppress(TokenTableError):
+            self._table.write(client, renewed)
+        return renewed
 
     def _ask(self, credentials: OAuthCredentials, within_seconds: float) -> tuple[str, float]:
         """A new token and its lifetime in seconds (RFC 6749, 4.4)."""
-        # Both parts are form-encoded before they are joined (RFC 6749, 2.3.1).
-        pair = f"{quote(credentials.client_id, safe='')}:{quote(credentials.client_secret, safe='')}"
+        # As they are: RFC 6749 (2.3.1) would have them form-encoded first, but clients of Emarsys do not do it.
+        pair = f"{credentials.client_id}:{credentials.client_secret}"
         headers = {
             "Authorization": f"Basic {b64encode(pair.encode()).decode()}",
             "Content-Type": "application/x-www-form-urlencoded",

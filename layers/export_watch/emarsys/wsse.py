@@ -12,7 +12,9 @@ def header(username: str, secret: str, nonce: str, created: datetime) -> str:
     """
     moment = created.strftime("%Y-%m-%dT%H:%M:%SZ")
     digest = password_digest(nonce, moment, secret)
-    return f'UsernameToken Username="{username}", PasswordDigest="{digest}", Nonce="{nonce}", Created="{moment}"'
+    return (
+        f'UsernameToken Username="{username}", PasswordDigest="{digest}", Nonce="{nonce}", Created="{moment}"'
+    )
 
 
 def password_digest(nonce: str, created: str, secret: str) -> str:

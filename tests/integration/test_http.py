@@ -1,0 +1,306 @@
+"""The HTTP client against a real server on this machine: whatever it does, a call ends in time and in bounds."""
+
+import gzip
+import json
+import socket
+import ssl
+import time
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from export_watch import __version__
+from export_watch.emarsys import http
+from export_watch.emarsys.http import MAX_REPLY_BYTES, HttpClient, NoReplyError
+from tests.integration.server import (
+    OK,
+    Script,
+    Server,
+    answering,
+    answering_and_closing,
+    dripping,
+    self_signed,
+    with_body,
+)
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    servers: list[Server] = []
+
+    def start(script: Script, context: ssl.SSLContext | None = None) -> Server:
+        servers.append(Server(script, context))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def client() -> Iterator[HttpClient]:
+    client = HttpClient()
+    yield client
+    client._pool.clear()
+
+
+def get(client: HttpClient, url: str, within_seconds: float = 5) -> http.Reply:
+    return client.call("GET", url, {"X-Test": "1"}, within_seconds=within_seconds)
+
+
+def test_a_reply_comes_back_with_its_status_headers_and_body(serve: Serve, client: HttpClient) -> None:
+    server = serve(
+        answering(with_body(b'{"replyCode": 0}', "X-RateLimit-Reset: 5", "Content-Type: text/html"))
+    )
+    reply = get(client, f"{server.url}/api/v3/export/123")
+    assert (reply.status, reply.body, reply.json()) == (200, b'{"replyCode": 0}', {"replyCode": 0})
+    assert reply.headers["x-ratelimit-reset"] == reply.headers["X-RateLimit-Reset"] == "5"
+
+
+def test_a_request_says_who_asks_and_wants_nothing_compressed(serve: Serve, client: HttpClient) -> None:
+    server = serve(answering(OK))
+    client.call("POST", f"{server.url}/oauth2/token", {"Accept": "application/json"}, b"a=b")
+    (request,) = server.requests
+    assert request.startswith(b"POST /oauth2/token HTTP/1.1\r\n")
+    lines = request.split(b"\r\n")
+    assert f"User-Agent: emarsys-export-watch/{__version__}".encode() in lines
+    assert b"Accept-Encoding: identity" in lines
+    assert b"Accept: application/json" in lines
+    assert lines[-1] == b"a=b"
+
+
+@pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 429, 500, 502, 503])
+def test_every_status_is_a_reply_and_is_asked_for_once(serve: Serve, client: HttpClient, status: int) -> None:
+    answer = f"HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\nRetry-After: 3600\r\n\r\n".encode()
+    server = serve(answering(answer))
+    reply = get(client, server.url)
+    assert (reply.status, reply.body) == (status, b"")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(serve: Serve, client: HttpClient, status: int) -> None:
+    elsewhere = serve(answering(OK))
+    answer = f"HTTP/1.1 {status} Moved\r\nLocation: {elsewhere.url}/\r\nContent-Length: 0\r\n\r\n"
+    server = serve(answering(answer.encode()))
+    assert get(client, server.url).status == status
+    assert elsewhere.connections == 0
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "), id="body"),
+        pytest.param(
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"), id="chunks"
+        ),
+        pytest.param(dripping(b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n"), id="headers"),
+        pytest.param(dripping(b"HTTP/1.1 200 O", b"K"), id="status line"),
+        pytest.param(dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="100 Continue for ever"),
+    ],
+)
+def test_a_reply_that_drips_is_given_up_in_time(serve: Serve, client: HttpClient, script: Script) -> None:
+    server = serve(script)
+    began = time.monotonic()
+    with pytest.raises(NoReplyError):
+        get(client, server.url, within_seconds=0.3)
+    assert time.monotonic() - began < 4
+
+
+def test_no_call_takes_longer_than_its_bound_whatever_is_asked_for(
+    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "WHOLE_SECONDS", 0.2)
+    server = serve(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "))
+    with pytest.raises(NoReplyError, match="in time"):
+        get(client, server.url, within_seconds=3600)
+
+
+def test_a_call_that_has_no_time_left_ends_at_once(serve: Serve, client: HttpClient) -> None:
+    server = serve(lambda *_: time.sleep(0.5))
+    with pytest.raises(NoReplyError, match="in time"):
+        get(client, server.url, within_seconds=-1)
+
+
+def test_a_server_that_falls_silent_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "READ_SECONDS", 0.2)
+    server = serve(lambda *_: time.sleep(1))
+    with pytest.raises(NoReplyError, match=r"in time \(ReadTimeoutError"):
+        get(HttpClient(), server.url)
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_REPLY_BYTES])
+def test_a_reply_up_to_the_bound_is_read(serve: Serve, client: HttpClient, size: int) -> None:
+    server = serve(answering(with_body(b"x" * size)))
+    assert get(client, server.url).body == b"x" * size
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(answering(with_body(b"x" * (MAX_REPLY_BYTES + 1))), id="by a byte"),
+        pytest.param(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 100_000), id="without end"),
+        pytest.param(
+            dripping(
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                b"10000\r\n" + b"x" * 65536 + b"\r\n",
+            ),
+            id="in chunks without end",
+        ),
+    ],
+)
+def test_a_reply_beyond_the_bound_has_no_body(serve: Serve, client: HttpClient, script: Script) -> None:
+    reply = get(client, serve(script).url)
+    assert (reply.status, reply.body, reply.json()) == (200, None, None)
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_reply_is_decoded(
+    serve: Serve, client: HttpClient, encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    body = json.dumps({"replyCode": 0, "data": ["x"] * 5000}).encode()
+    server = serve(answering(with_body(compress(body), f"Content-Encoding: {encoding}")))
+    assert get(client, server.url).body == body
+
+
+def test_a_gzip_bomb_is_not_unpacked(serve: Serve, client: HttpClient) -> None:
+    bomb = gzip.compress(bytes(64 * 2**20))
+    server = serve(answering(with_body(bomb, "Content-Encoding: gzip")))
+    tracemalloc.start()
+    try:
+        reply = get(client, server.url)
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert reply.body is None
+    assert most_bytes < 4 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n{}", "broke off"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", "broke off"),
+        (b"\x15\x03\x01\x00\x02\x02F not HTTP at all\r\n\r\n", "broke off|failed"),
+        (with_body(b"no gzip at all", "Content-Encoding: gzip"), "cannot be decompressed"),
+    ],
+)
+def test_a_reply_that_is_broken_is_none(serve: Serve, client: HttpClient, answer: bytes, why: str) -> None:
+    server = serve(answering_and_closing(answer))
+    with pytest.raises(NoReplyError, match=why):
+        get(client, server.url)
+
+
+def test_headers_that_end_half_way_carry_no_content(serve: Serve, client: HttpClient) -> None:
+    reply = get(client, serve(answering_and_closing(b"HTTP/1.1 200 OK\r\nContent-Le")).url)
+    assert (reply.body, reply.json()) == (b"", None)
+
+
+def test_a_connection_reset_half_way_breaks_off(serve: Serve, client: HttpClient) -> None:
+    def script(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{")
+        time.sleep(0.05)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+        connection.close()
+
+    with pytest.raises(NoReplyError, match="broke off"):
+        get(client, serve(script).url)
+
+
+def test_a_refused_connection_is_named_so(client: HttpClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NoReplyError, match="refused"):
+        get(client, f"http://127.0.0.1:{port}/")
+
+
+def test_a_host_name_that_does_not_exist_is_named_so(client: HttpClient) -> None:
+    # Where no name server answers at all, the call is given up first.
+    with pytest.raises(NoReplyError, match=r"cannot be resolved|in time"):
+        get(client, "https://emarsys.invalid/", within_seconds=3)
+
+
+def test_a_server_that_speaks_no_tls_is_not_trusted(serve: Serve, client: HttpClient) -> None:
+    server = serve(answering_and_closing(OK))
+
+    def plain(connection: socket.socket) -> None:
+        with connection:
+            connection.recv(1000)
+            connection.sendall(OK)
+
+    server._serve = plain  # type: ignore[method-assign]
+    with pytest.raises(NoReplyError, match="TLS"):
+        get(client, f"https://127.0.0.1:{server.port}/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
+    serve: Serve, client: HttpClient, tmp_path: Path
+) -> None:
+    server = serve(answering(OK), self_signed(tmp_path))
+    with pytest.raises(NoReplyError, match="no trusted TLS connection"):
+        get(client, f"https://127.0.0.1:{server.port}/")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://", "https://h:99999999/", "gopher://h/", "https://" + "a" * 64 + "/"]
+)
+def test_a_url_that_leads_nowhere_is_no_reply(client: HttpClient, url: str) -> None:
+    with pytest.raises(NoReplyError):
+        get(client, url, within_seconds=3)
+
+
+def test_a_connection_is_kept_alive_from_call_to_call(serve: Serve, client: HttpClient) -> None:
+    server = serve(answering(OK))
+    for _ in range(3):
+        assert get(client, server.url).body == b"{}"
+    assert (server.connections, len(server.requests)) == (1, 3)
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(
+    serve: Serve, client: HttpClient
+) -> None:
+    server = serve(answering_and_closing(OK))
+    for _ in range(3):
+        assert get(client, server.url).body == b"{}"
+        time.sleep(0.05)
+    assert server.connections == 3
+
+
+def test_what_is_left_of_a_cut_reply_is_not_read_by_the_next_call(serve: Serve, client: HttpClient) -> None:
+    answers = iter([with_body(b"x" * 10 * MAX_REPLY_BYTES), OK])
+    server = serve(lambda connection, _: connection.sendall(next(answers)))
+    assert get(client, server.url).body is None
+    assert get(client, server.url).body == b"{}"
+    assert server.connections == 2
+
+
+def test_an_answer_that_comes_too_late_is_not_read_by_the_next_call(serve: Serve, client: HttpClient) -> None:
+    def script(connection: socket.socket, request: bytes) -> None:
+        if b"/slow" in request:
+            time.sleep(0.4)
+            connection.sendall(with_body(b"late"))
+        else:
+            connection.sendall(OK)
+
+    server = serve(script)
+    with pytest.raises(NoReplyError, match="in time"):
+        get(client, f"{server.url}/slow", within_seconds=0.1)
+    assert get(client, f"{server.url}/fast").body == b"{}"
+    time.sleep(0.5)
+    assert get(client, f"{server.url}/fast").body == b"{}"
+
+
+def test_an_error_holds_neither_a_url_nor_a_header(client: HttpClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(NoReplyError) as error:
+        client.call("GET", f"http://127.0.0.1:{port}/my-path", {"Authorization": "Bearer my-token"})
+    assert not any(word in repr(error.value) for word in ("127.0.0.1", "my-path", "my-token"))

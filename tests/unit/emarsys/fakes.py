@@ -1,0 +1,135 @@
+"""A clock, a Secrets Manager and an HTTP client that do as they are told, and nothing that they were not."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from export_watch.emarsys.http import HttpClient, NoReplyError, Reply
+from export_watch.emarsys.token_table import TokenRecord, TokenTableError
+
+HOST = "https://api.emarsys.net"
+TOKEN_URL = "https://auth.emarsys.net/oauth2/token"
+
+
+class FakeClock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, now: float = 1_795_452_601.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class FakeSecretsManager:
+    """Hands out `secrets`, as texts or as objects to be written as JSON, or raises `failure`."""
+
+    def __init__(self, **secrets: Any) -> None:
+        self.secrets = {f"emarsys/{account}": secret for account, secret in secrets.items()}
+        self.failure: Exception | None = None
+        self.reads = 0
+        self._versions: dict[str, list[Any]] = {}
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - boto3's own name
+        self.reads += 1
+        if self.failure:
+            raise self.failure
+        if SecretId not in self.secrets:
+            raise client_error("ResourceNotFoundException")
+        secret = self.secrets[SecretId]
+        made = {"Name": SecretId, "CreatedDate": self._made(SecretId, secret)}
+        if isinstance(secret, bytes):
+            return {**made, "SecretBinary": secret}
+        return {**made, "SecretString": secret if isinstance(secret, str) else json.dumps(secret)}
+
+    def _made(self, name: str, secret: Any) -> datetime:
+        """A minute later for each version of a secret."""
+        versions = self._versions.setdefault(name, [])
+        if secret not in versions:
+            versions.append(secret)
+        return datetime(2026, 11, 23, 12, versions.index(secret), tzinfo=UTC)
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "the message of AWS"}}, "GetSecretValue")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as the HTTP client was asked to make it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    within_seconds: float
+
+
+class FakeTokenTable:
+    """Keeps records as texts, as a table would, or raises `failure`. A claim is granted as DynamoDB would grant it."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, str] = {}
+        self.failure: TokenTableError | None = None
+        self.calls = 0
+
+    def read(self, client: str) -> TokenRecord:
+        self._called()
+        return TokenRecord.from_json(self.records[client]) if client in self.records else TokenRecord()
+
+    def claim(self, client: str, record: TokenRecord, now: float) -> bool:
+        self._called()
+        if client in self.records:
+            stored = TokenRecord.from_json(self.records[client])
+            if stored.not_before > now and stored.secret_at >= record.secret_at:
+                return False
+        self.records[client] = record.to_json()
+        return True
+
+    def write(self, client: str, record: TokenRecord) -> None:
+        self._called()
+        self.records[client] = record.to_json()
+
+    def _called(self) -> None:
+        self.calls += 1
+        if self.failure:
+            raise self.failure
+
+
+Answer = Reply | NoReplyError
+
+
+@dataclass
+class FakeHttp(HttpClient):
+    """Answers each call as `answer` says, and remembers it."""
+
+    answer: Callable[[Call], Answer]
+    calls: list[Call] = field(default_factory=list)
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        within_seconds: float = 20.0,
+    ) -> Reply:
+        call = Call(method, url, headers, body, within_seconds)
+        self.calls.append(call)
+        answer = self.answer(call)
+        if isinstance(answer, NoReplyError):
+            raise answer
+        return answer
+
+
+def reply(status: int, content: Any = None, **headers: str) -> Reply:
+    """A reply whose content is written as JSON, unless it is bytes."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)

@@ -1,0 +1,282 @@
+"""One look at one export, with each kind of credentials, in good times and bad."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from export_watch.emarsys.client import LOOK_SECONDS, EmarsysClient
+from export_watch.emarsys.credentials import CredentialsStore
+from export_watch.emarsys.http import NoReplyError, Reply
+from export_watch.emarsys.token import TokenStore
+from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
+from tests.unit.emarsys.fakes import (
+    HOST,
+    TOKEN_URL,
+    Answer,
+    Call,
+    FakeClock,
+    FakeHttp,
+    FakeSecretsManager,
+    FakeTokenTable,
+    client_error,
+    reply,
+)
+
+OAUTH = {"client_id": "my-id", "client_secret": "my-client-secret"}
+WSSE = {"username": "customer001", "secret": "my-secret"}
+READY = reply(200, {"replyCode": 0, "replyText": "OK", "data": {"id": "123", "status": "ready"}})
+UNAUTHORIZED = reply(401, {"message": "Credentials are invalid."})
+
+
+class Emarsys:
+    """Accepts one OAuth pair and the tokens that it issued for it; answers status calls as it is told to."""
+
+    def __init__(self, secret: Any = OAUTH) -> None:
+        self.clock = FakeClock()
+        self.http = FakeHttp(self._answer)
+        self.secrets_manager = FakeSecretsManager(default=secret)
+        self.pair = OAUTH
+        self.tokens: set[str] = set()
+        self.issued = 0
+        self.token_answer: Answer | None = None
+        self.status_answer: Answer = READY
+        self.each_call_takes_seconds = 0.0
+        self.client = EmarsysClient(
+            CredentialsStore(self.secrets_manager, "emarsys", HOST, TOKEN_URL, self.clock),
+            self.http,
+            TokenStore(self.http, FakeTokenTable(), self.clock),
+            self.clock,
+        )
+
+    def _answer(self, call: Call) -> Answer:
+        self.clock.advance(self.each_call_takes_seconds)
+        if call.url == TOKEN_URL:
+            return self.token_answer or self._issue(call)
+        scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+        if scheme == "Bearer" and token not in self.tokens:
+            return UNAUTHORIZED
+        return self.status_answer
+
+    def _issue(self, call: Call) -> Answer:
+        pair = f"{self.pair['client_id']}:{self.pair['client_secret']}"
+        if call.headers["Authorization"] != "Basic " + b64encode(pair.encode()).decode():
+            return reply(401, {"error": "invalid_client"})
+        self.issued += 1
+        self.tokens.add(f"token-{self.issued}")
+        return reply(200, {"access_token": f"token-{self.issued}", "expires_in": 3600})
+
+    def rotate(self, client_secret: str) -> None:
+        """Give the client another secret; what was issued before is worth nothing any more."""
+        self.pair = OAUTH | {"client_secret": client_secret}
+        self.tokens.clear()
+
+    def look(self) -> Observation:
+        return self.client.look("default", 123)
+
+    def obstacle(self) -> ObstacleCode:
+        found = self.look()
+        assert isinstance(found, Obstacle)
+        return found.code
+
+    def calls_of(self, method: str) -> list[Call]:
+        return [call for call in self.http.calls if call.method == method]
+
+
+def test_with_oauth_a_look_is_one_get_on_version_3() -> None:
+    emarsys = Emarsys(OAUTH)
+    found = emarsys.look()
+    assert isinstance(found, StatusSeen)
+    assert (found.status, found.export_url) == (ExportStatus.READY, f"{HOST}/api/v3/export/123")
+    (get,) = emarsys.calls_of("GET")
+    assert (get.url, get.body) == (f"{HOST}/api/v3/export/123", None)
+    assert get.headers["Authorization"] == "Bearer token-1"
+    assert "X-WSSE" not in get.headers
+
+
+def test_with_wsse_a_look_is_one_get_on_version_2() -> None:
+    emarsys = Emarsys(WSSE)
+    found = emarsys.look()
+    assert isinstance(found, StatusSeen)
+    assert found.export_url == f"{HOST}/api/v2/export/123"
+    (get,) = emarsys.http.calls
+    assert (get.method, get.url) == ("GET", f"{HOST}/api/v2/export/123")
+    assert get.headers["X-WSSE"].startswith('UsernameToken Username="customer001", PasswordDigest="')
+    assert get.headers["Content-Type"] == "application/json"
+    assert "Authorization" not in get.headers
+
+
+def test_a_wsse_header_is_new_on_every_request() -> None:
+    emarsys = Emarsys(WSSE)
+    for _ in range(5):
+        emarsys.look()
+    assert len({call.headers["X-WSSE"] for call in emarsys.http.calls}) == 5
+
+
+def test_a_token_serves_many_looks() -> None:
+    emarsys = Emarsys()
+    for _ in range(50):
+        assert isinstance(emarsys.look(), StatusSeen)
+        emarsys.clock.advance(60)
+    assert emarsys.issued == 1
+
+
+def test_the_secret_s_own_host_is_asked() -> None:
+    emarsys = Emarsys(WSSE | {"host": "https://suite12.emarsys.net/"})
+    emarsys.look()
+    assert emarsys.http.calls[0].url == "https://suite12.emarsys.net/api/v2/export/123"
+
+
+def test_a_refusal_is_handed_on() -> None:
+    emarsys = Emarsys()
+    emarsys.status_answer = reply(400, {"replyCode": 10001, "replyText": "Invalid export ID", "data": ""})
+    assert emarsys.look() == Refused(Refusal.EXPORT_NOT_FOUND)
+
+
+@pytest.mark.parametrize("secret", [OAUTH, WSSE])
+def test_what_cannot_be_reached_is_unavailable(secret: dict[str, str]) -> None:
+    emarsys = Emarsys(secret)
+    emarsys.status_answer = NoReplyError("no connection in time")
+    assert emarsys.obstacle() is ObstacleCode.EMARSYS_UNAVAILABLE
+
+
+def test_without_a_secret_nothing_is_asked() -> None:
+    emarsys = Emarsys()
+    emarsys.secrets_manager.secrets.clear()
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
+    emarsys.secrets_manager.failure = EndpointConnectionError(endpoint_url="https://secretsmanager")
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
+    assert emarsys.http.calls == []
+
+
+def test_a_secret_that_is_put_right_is_used_by_the_next_look() -> None:
+    emarsys = Emarsys("no JSON")
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
+    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
+    assert isinstance(emarsys.look(), StatusSeen)
+
+
+def test_a_secret_rotated_in_mid_watch_is_read_within_the_same_look() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.rotate("rotated")
+    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
+    assert isinstance(emarsys.look(), StatusSeen)
+    assert emarsys.issued == 2
+
+
+def test_a_wsse_secret_rotated_in_mid_watch_is_read_within_the_same_look() -> None:
+    emarsys = Emarsys(WSSE)
+    emarsys.look()
+    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
+    emarsys.status_answer = UNAUTHORIZED
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+    assert emarsys.http.calls[-1].headers["Authorization"] == "Bearer token-1"
+
+
+def test_a_secret_rotated_in_emarsys_first_is_waited_for() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.rotate("rotated")
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+    emarsys.clock.advance(60)
+    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
+    assert isinstance(emarsys.look(), StatusSeen)
+
+
+def test_a_token_revoked_early_is_not_replaced_at_once() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.tokens.clear()
+    emarsys.clock.advance(599)
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+    assert emarsys.issued == 1
+
+
+def test_a_token_revoked_late_is_replaced_within_the_same_look() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.tokens.clear()
+    emarsys.clock.advance(600)
+    assert isinstance(emarsys.look(), StatusSeen)
+    assert emarsys.issued == 2
+
+
+@pytest.mark.parametrize("between_looks", [1, 10, 60])
+def test_a_lasting_401_makes_no_storm_of_token_requests(between_looks: int) -> None:
+    emarsys = Emarsys()
+    emarsys.status_answer = UNAUTHORIZED
+    for _ in range(3600 // between_looks):
+        assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+        emarsys.clock.advance(between_looks)
+    assert len(emarsys.calls_of("POST")) <= 10
+
+
+def test_lasting_refusals_of_the_token_url_make_no_storm_of_token_requests() -> None:
+    emarsys = Emarsys(OAUTH | {"client_secret": "wrong"})
+    for _ in range(360):
+        assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+        emarsys.clock.advance(10)
+    assert len(emarsys.calls_of("POST")) <= 10
+    assert emarsys.calls_of("GET") == []
+
+
+def test_a_lasting_401_with_wsse_is_asked_once_a_look() -> None:
+    emarsys = Emarsys(WSSE)
+    emarsys.status_answer = UNAUTHORIZED
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+    assert len(emarsys.http.calls) == 1
+    assert emarsys.secrets_manager.reads == 2
+
+
+def test_a_401_while_secrets_manager_is_down_is_still_a_401() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.tokens.clear()
+    emarsys.secrets_manager.failure = client_error("ThrottlingException")
+    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+
+
+def test_the_calls_of_a_look_share_its_time() -> None:
+    emarsys = Emarsys()
+    emarsys.look()
+    emarsys.tokens.clear()
+    emarsys.clock.advance(600)
+    began, emarsys.each_call_takes_seconds = len(emarsys.http.calls), 10.0
+    emarsys.look()
+    assert [call.within_seconds for call in emarsys.http.calls[began:]] == [
+        LOOK_SECONDS,
+        LOOK_SECONDS - 10,
+        LOOK_SECONDS - 20,
+    ]
+
+
+@pytest.mark.parametrize("answer", [UNAUTHORIZED, reply(500, b""), NoReplyError("the connection broke off")])
+@pytest.mark.parametrize("secret", [OAUTH, WSSE])
+def test_no_observation_holds_a_secret(secret: dict[str, str], answer: Answer) -> None:
+    emarsys = Emarsys(secret)
+    emarsys.status_answer = answer
+    found = repr(emarsys.look())
+    assert not any(word in found for word in ("my-", "customer001", "token-1", "Bearer"))
+
+
+answers = st.one_of(
+    st.builds(Reply, st.integers(100, 599), st.dictionaries(st.text(), st.text()), st.none() | st.binary()),
+    st.sampled_from([READY, UNAUTHORIZED, reply(200, {"access_token": "t", "expires_in": 9})]),
+    st.builds(NoReplyError, st.text()),
+)
+secrets = st.text() | st.dictionaries(
+    st.sampled_from([*OAUTH, *WSSE, "host", "token_url"]), st.text(st.characters()) | st.just("a"), min_size=2
+)
+
+
+@given(secrets, answers, answers)
+def test_no_look_ever_raises(secret: Any, token_answer: Answer, status_answer: Answer) -> None:
+    emarsys = Emarsys(secret)
+    emarsys.token_answer, emarsys.status_answer = token_answer, status_answer
+    for _ in range(3):
+        assert isinstance(emarsys.look(), StatusSeen | Refused | Obstacle)
+        emarsys.clock.advance(700)

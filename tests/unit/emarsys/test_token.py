@@ -1,0 +1,252 @@
+"""Access tokens: kept while they last, renewed in time, and never asked for in a storm.
+
+The limits are the lower of the two that are known: 2 requests a minute and 10 an hour for each client id.
+"""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from export_watch.emarsys.credentials import OAuthCredentials
+from export_watch.emarsys.http import NoReplyError, Reply
+from export_watch.emarsys.token import NoTokenError, TokenStore
+from export_watch.emarsys.token_table import TokenTableError
+from export_watch.watch import ObstacleCode
+from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
+
+CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
+TOO_MANY = reply(429, {"error": "rate_limit"}, Retry_After="1")
+FAILURES = [
+    pytest.param(reply(401, {"error": "invalid_client"}), ObstacleCode.CREDENTIALS_REFUSED, id="401"),
+    pytest.param(reply(400, {"error": "invalid_client"}), ObstacleCode.CREDENTIALS_REFUSED, id="400"),
+    pytest.param(reply(403, b""), ObstacleCode.CREDENTIALS_REFUSED, id="403"),
+    pytest.param(TOO_MANY, ObstacleCode.RATE_LIMITED, id="429"),
+    pytest.param(reply(500, b""), ObstacleCode.EMARSYS_UNAVAILABLE, id="500"),
+    pytest.param(reply(503, b"<html>"), ObstacleCode.EMARSYS_UNAVAILABLE, id="503"),
+    pytest.param(reply(404, b""), ObstacleCode.UNEXPECTED_REPLY, id="404"),
+    pytest.param(reply(302, b""), ObstacleCode.UNEXPECTED_REPLY, id="302"),
+    pytest.param(reply(200, b"<html>"), ObstacleCode.UNEXPECTED_REPLY, id="200 and HTML"),
+    pytest.param(reply(200, []), ObstacleCode.UNEXPECTED_REPLY, id="200 and a list"),
+    pytest.param(reply(200, {"expires_in": 3600}), ObstacleCode.UNEXPECTED_REPLY, id="200 and no token"),
+    pytest.param(reply(200, {"access_token": ""}), ObstacleCode.UNEXPECTED_REPLY, id="an empty token"),
+    pytest.param(reply(200, {"access_token": 5}), ObstacleCode.UNEXPECTED_REPLY, id="a number"),
+    pytest.param(reply(200, {"access_token": "a\r\nX: b"}), ObstacleCode.UNEXPECTED_REPLY, id="line breaks"),
+    pytest.param(reply(200, {"access_token": "tökən"}), ObstacleCode.UNEXPECTED_REPLY, id="no ASCII"),
+    pytest.param(Reply(200, {}, None), ObstacleCode.UNEXPECTED_REPLY, id="too long"),
+    pytest.param(NoReplyError("no connection in time"), ObstacleCode.EMARSYS_UNAVAILABLE, id="no reply"),
+]
+
+
+class TokenUrl:
+    """Issues `token-1`, `token-2`, … for an hour, or answers as it is told to; a look takes no time."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.http = FakeHttp(self._answer)
+        self.table = FakeTokenTable()
+        self.store = TokenStore(self.http, self.table, self.clock)
+        self.always: Answer | None = None
+        self.expires_in: Any = 3600
+        self.issued = 0
+        self.asked_at: list[float] = []
+
+    def _answer(self, _: Call) -> Answer:
+        self.asked_at.append(self.clock.now)
+        if self.always:
+            return self.always
+        self.issued += 1
+        return reply(
+            200,
+            {"access_token": f"token-{self.issued}", "token_type": "bearer", "expires_in": self.expires_in},
+        )
+
+    def token(self, refused: str | None = None) -> str | None:
+        try:
+            return self.store.get(CREDENTIALS, 20, refused)
+        except NoTokenError:
+            return None
+
+    def refusal(self, refused: str | None = None) -> ObstacleCode:
+        with pytest.raises(NoTokenError) as error:
+            self.store.get(CREDENTIALS, 20, refused)
+        return error.value.obstacle.code
+
+    def most_requests_in(self, seconds: float) -> int:
+        return max(sum(0 <= other - at < seconds for other in self.asked_at) for at in self.asked_at)
+
+
+@pytest.fixture
+def token_url() -> TokenUrl:
+    return TokenUrl()
+
+
+def test_a_token_is_asked_for_as_oauth_2_has_it(token_url: TokenUrl) -> None:
+    assert token_url.store.get(CREDENTIALS, 12.5) == "token-1"
+    (call,) = token_url.http.calls
+    assert (call.method, call.url, call.body) == ("POST", TOKEN_URL, b"grant_type=client_credentials")
+    assert call.headers["Authorization"] == "Basic " + b64encode(b"my-id:my-client-secret").decode()
+    assert call.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert call.within_seconds == 12.5
+
+
+def test_client_id_and_secret_are_joined_as_they_are(token_url: TokenUrl) -> None:
+    token_url.store.get(OAuthCredentials("a+b", "ü%/", HOST, TOKEN_URL), 20)
+    assert (
+        token_url.http.calls[0].headers["Authorization"] == "Basic " + b64encode("a+b:ü%/".encode()).decode()
+    )
+
+
+def test_a_token_is_kept_until_five_minutes_before_it_expires(token_url: TokenUrl) -> None:
+    for _ in range(55):
+        assert token_url.token() == "token-1"
+        token_url.clock.advance(60)
+    assert token_url.token() == "token-2"
+
+
+@pytest.mark.parametrize("expires_in", [3600, "3600", 3600.0, None, "soon", 0, -5, [], True, "nan"])
+def test_a_lifetime_that_is_not_told_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
+    token_url.expires_in = expires_in
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(3299)
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(1)
+    assert token_url.token() == "token-2"
+
+
+def test_a_short_lifetime_is_heeded(token_url: TokenUrl) -> None:
+    token_url.expires_in = 300
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(200)
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(100)
+    assert token_url.token() == "token-2"
+
+
+def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(token_url: TokenUrl) -> None:
+    token_url.token()
+    token_url.always = reply(503, b"")
+    token_url.clock.advance(3570)
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(31)
+    assert token_url.refusal() is ObstacleCode.EMARSYS_UNAVAILABLE
+
+
+def test_each_client_has_its_own_token(token_url: TokenUrl) -> None:
+    other = OAuthCredentials("other-id", "my-client-secret", HOST, TOKEN_URL)
+    assert token_url.store.get(CREDENTIALS, 20) != token_url.store.get(other, 20)
+
+
+@pytest.mark.parametrize(("answer", "code"), FAILURES)
+def test_what_brings_no_token_is_an_obstacle_that_lasts_until_the_next_request(
+    token_url: TokenUrl, answer: Answer, code: ObstacleCode
+) -> None:
+    token_url.always = answer
+    assert token_url.refusal() is code
+    token_url.always = None
+    token_url.clock.advance(29)
+    assert token_url.refusal() is code
+    assert len(token_url.asked_at) == 1
+    token_url.clock.advance(1)
+    assert token_url.token() == "token-1"
+
+
+@pytest.mark.parametrize(("answer", "code"), FAILURES)
+def test_an_hour_of_failures_makes_no_storm_of_requests(
+    token_url: TokenUrl, answer: Answer, code: ObstacleCode
+) -> None:
+    token_url.always = answer
+    for _ in range(2 * 3600):
+        assert token_url.refusal() is code
+        token_url.clock.advance(1)
+    assert token_url.most_requests_in(60) <= 2
+    assert token_url.most_requests_in(3600) <= 10
+    assert token_url.asked_at[-1] - token_url.asked_at[-2] <= 601  # and it does not give up either
+
+
+@pytest.mark.parametrize("between_looks", [1, 7, 60, 599])
+def test_hours_of_401s_make_no_storm_of_requests(token_url: TokenUrl, between_looks: int) -> None:
+    """A look shows its token, is refused, and asks for another one."""
+    for _ in range(3 * 3600 // between_looks):
+        token_url.token(refused=token_url.token())
+        token_url.clock.advance(between_looks)
+    assert token_url.most_requests_in(60) <= 2
+    assert token_url.most_requests_in(3600) <= 10
+
+
+def test_a_rate_limit_of_the_token_url_is_waited_for(token_url: TokenUrl) -> None:
+    token_url.always = reply(429, b"", Retry_After="300")
+    with pytest.raises(NoTokenError) as error:
+        token_url.store.get(CREDENTIALS, 20)
+    assert error.value.obstacle.retry_after_seconds == 300
+    token_url.always = None
+    token_url.clock.advance(299)
+    assert token_url.token() is None
+    token_url.clock.advance(1)
+    assert token_url.token() == "token-1"
+
+
+def test_a_refused_token_is_replaced_only_once_it_is_ten_minutes_old(token_url: TokenUrl) -> None:
+    token_url.token()
+    token_url.clock.advance(599)
+    assert token_url.refusal(refused="token-1") is ObstacleCode.CREDENTIALS_REFUSED
+    assert token_url.issued == 1
+    token_url.clock.advance(1)
+    assert token_url.token(refused="token-1") == "token-2"
+    assert token_url.token() == "token-2"
+
+
+def test_a_token_that_replaced_the_refused_one_is_handed_out(token_url: TokenUrl) -> None:
+    token_url.token()
+    token_url.clock.advance(700)
+    assert token_url.token(refused="token-1") == "token-2"
+    assert token_url.token(refused="token-1") == "token-2"
+    assert token_url.issued == 2
+
+
+def test_the_refused_token_is_not_handed_out_again(token_url: TokenUrl) -> None:
+    token_url.token()
+    token_url.clock.advance(700)
+    token_url.always = reply(200, {"access_token": "token-1", "expires_in": 3600})
+    assert token_url.refusal(refused="token-1") is ObstacleCode.CREDENTIALS_REFUSED
+
+
+def test_an_error_holds_no_secret(token_url: TokenUrl) -> None:
+    token_url.always = reply(401, {"error": "my-client-secret"})
+    with pytest.raises(NoTokenError) as error:
+        token_url.store.get(CREDENTIALS, 20)
+    assert "my-" not in f"{error.value!r} {error.value.obstacle!r}"
+
+
+def test_a_warm_check_asks_no_table(token_url: TokenUrl) -> None:
+    token_url.token()
+    calls = token_url.table.calls
+    assert token_url.token() == "token-1"
+    assert token_url.table.calls == calls
+
+
+def test_while_the_table_is_away_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
+    token_url: TokenUrl,
+) -> None:
+    token_url.table.failure = TokenTableError("the shared access token cannot be read: ThrottlingException")
+    assert token_url.refusal() is ObstacleCode.CREDENTIALS_MISSING
+    assert token_url.asked_at == []
+    token_url.table.failure = None
+    token_url.token()
+    token_url.table.failure = TokenTableError("away")
+    token_url.clock.advance(3590)
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(11)
+    assert token_url.refusal() is ObstacleCode.CREDENTIALS_MISSING
+
+
+def test_a_flaky_token_url_whose_tokens_are_refused_makes_no_storm(token_url: TokenUrl) -> None:
+    """Two failures, then a token, which is refused; and so on for hours."""
+    token: str | None = None
+    for _ in range(4 * 3600):
+        fails = len(token_url.asked_at) % 3 < 2
+        token_url.always = reply(503, b"") if fails else None
+        token = token_url.token(refused=token) or token
+        token_url.clock.advance(1)
+    assert token_url.most_requests_in(60) <= 2
+    assert token_url.most_requests_in(3600) <= 10
