@@ -1,0 +1,30 @@
+"""The sandbox's command line: `python -m sandbox`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sandbox import watch
+from sandbox.demo import command as demo
+from sandbox.emarsys import command as emarsys
+
+EXIT_INTERRUPTED = 130
+"""What shells expect of a command that Ctrl-C ended."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the command that the command line names, and returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (demo, watch, emarsys):
+        command.register(subparsers)
+    try:
+        arguments = parser.parse_args(words)
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

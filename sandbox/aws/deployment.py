@@ -1,0 +1,181 @@
+"""A deployed template: EventBridge, SQS, Lambda, Step Functions and SNS in one process, on one clock."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import Message, sqs_backends
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+from sandbox.aws.client import client
+from sandbox.aws.clock import Clock
+from sandbox.aws.event_source import EventSource
+from sandbox.aws.faults import Faults
+from sandbox.aws.findings import DeadLetter, Delivery, Execution, Notification
+from sandbox.aws.function import Function, Response
+from sandbox.aws.logs import Logs
+from sandbox.aws.template import REGION
+
+EXPORT_CREATED = "Emarsys Export Created"
+ENTRY_LIMIT_BYTES = 262_144
+"""EventBridge's quota of 256 KB for an entry of PutEvents."""
+
+
+class EventNotPutError(ValueError):
+    """EventBridge did not take an event."""
+
+
+class Deployment:
+    """What `deploy` yields. Nothing happens on a virtual clock but in `run`; on the real one, things happen meanwhile.
+
+    Attributes
+    ----------
+    parameters, outputs
+        The values of the template's parameters and outputs.
+    notifications
+        What was published on the topic of the output `NotificationTopicArn`, in order. `listeners` are called with
+        each, in the thread that published it.
+    deliveries
+        The messages that came to the queues of functions, in order.
+    logs
+        What the functions printed. They are known by their folders: `logs.of("check_export")`.
+    faults
+        Ways to make AWS fail.
+    left_out
+        The types of the template's resources that the sandbox does not create.
+    """
+
+    def __init__(self, clock: Clock, parameters: Mapping[str, str], left_out: frozenset[str]) -> None:
+        self.clock = clock
+        self.parameters = parameters
+        self.left_out = left_out
+        self.logs = Logs(clock.now)
+        self.faults = Faults(clock.now)
+        self.notifications: list[Notification] = []
+        self.deliveries: list[Delivery] = []
+        self.listeners: list[Callable[[Notification], None]] = []
+        self.outputs: Mapping[str, str] = {}
+        self.functions: dict[str, Function] = {}
+        self.sources: dict[str, EventSource] = {}
+        self.subscriber_arn = ""
+
+    def run(self, until: float | None = None, timeout_seconds: float | None = None) -> bool:
+        """Lets the deployment work until nothing is left to do, and says whether nothing is.
+
+        It returns early at `until`, which is on the deployment's clock, and after `timeout_seconds` of real time.
+        """
+        return self.clock.run(until, timeout_seconds)
+
+    def announce(
+        self, detail: Mapping[str, Any], *, source: str = "sandbox", detail_type: str = EXPORT_CREATED
+    ) -> str:
+        """Puts an export-created event on the bus that the template listens to; returns the event's id."""
+        return self.put_event({"source": source, "detail-type": detail_type, "detail": detail})
+
+    def put_event(self, event: Mapping[str, Any]) -> str:
+        """Puts an event of this source, detail-type and detail (an object, or its JSON); returns its id.
+
+        Raises
+        ------
+        EventNotPutError
+            Where EventBridge refuses it.
+        """
+        detail = event["detail"]
+        entry = {
+            "Source": event["source"],
+            "DetailType": event["detail-type"],
+            "Detail": detail if isinstance(detail, str) else json.dumps(detail),
+            "EventBusName": self.parameters.get("EventBusName", "default"),
+        }
+        if sum(len(text.encode("utf-8", "surrogatepass")) for text in entry.values()) > ENTRY_LIMIT_BYTES:
+            raise EventNotPutError(f"the event is longer than {ENTRY_LIMIT_BYTES} bytes")
+        result = self.client("events").put_events(Entries=[entry])["Entries"][0]
+        if "EventId" not in result:
+            raise EventNotPutError(f"{result['ErrorCode']}: {result['ErrorMessage']}")
+        return str(result["EventId"])
+
+    def executions(self) -> list[Execution]:
+        """All executions, in the order in which they were started."""
+        return [_execution(execution) for execution in self._executions()]
+
+    def history(self, name: str) -> list[dict[str, Any]]:
+        """The events of an execution, as GetExecutionHistory has them."""
+        events: list[dict[str, Any]] = self._find(name).to_history_output()["events"]
+        return events
+
+    def stop(self, name: str, error: str = "", cause: str = "") -> None:
+        """StopExecution, as an operator would; on a virtual clock it takes effect in the next `run`."""
+        execution = self._find(name)
+        while execution.exec_worker.env is None:  # started, but not begun
+            self.clock.run(until=self.clock.now())
+            time.sleep(0.001)
+        execution.stop(stop_date=execution.start_date, error=error, cause=cause)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """What lies in the queue of the output `DeadLetterQueueUrl`; looking takes nothing out."""
+        name = self.outputs["DeadLetterQueueUrl"].rpartition("/")[2]
+        queue = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[name]
+        return [DeadLetter(m.id, m.body, m.approximate_receive_count) for m in queue._messages]
+
+    def put_secret(self, account: str, secret: Mapping[str, Any] | str) -> None:
+        """Stores or replaces an account's credentials; a string is stored verbatim."""
+        name = f"{self.parameters.get('CredentialsPrefix', 'emarsys')}/{account}"
+        text = secret if isinstance(secret, str) else json.dumps(secret)
+        secrets = self.client("secretsmanager")
+        try:
+            secrets.create_secret(Name=name, SecretString=text)
+        except secrets.exceptions.ResourceExistsException:
+            secrets.put_secret_value(SecretId=name, SecretString=text)
+
+    def invoke(self, function: str, event: Any) -> Response:
+        """Invokes a function, known by its folder, with an event, at once."""
+        found = next(f for f in self.functions.values() if f.label == function)
+        return found.invoke(json.dumps(event))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this deployment's AWS."""
+        return client(service)
+
+    def arrived(self, queue_arn: str, message: Message) -> None:
+        """A message came to a queue: whoever waits for it is told."""
+        if queue_arn == self.subscriber_arn:
+            attributes = {
+                k: v.get("StringValue") or v["string_value"] for k, v in message.message_attributes.items()
+            }
+            notification = Notification(attributes, message.body, self.clock.now())
+            self.notifications.append(notification)
+            for listener in self.listeners:
+                listener(notification)
+        elif source := self.sources.get(queue_arn):
+            self.deliveries.append(Delivery(queue_arn, message.id, message.body))
+            source.arrived()
+
+    def _executions(self) -> list[Any]:
+        arn = self.outputs["StateMachineArn"]
+        executions: list[Any] = (
+            stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION].describe_state_machine(arn).executions
+        )
+        return list(executions)
+
+    def _find(self, name: str) -> Any:
+        with contextlib.suppress(StopIteration):
+            return next(execution for execution in self._executions() if execution.name == name)
+        names = ", ".join(execution.name for execution in self._executions())
+        raise KeyError(f"no execution is named {name}; there are: {names}")
+
+
+def _execution(execution: Any) -> Execution:
+    return Execution(
+        name=execution.name,
+        arn=execution.exec_arn,
+        status=execution.status,
+        input=execution.input_data,
+        output=execution.output,
+        error=execution.error,
+        cause=execution.cause,
+        started_at=execution.start_date.timestamp(),
+        ended_at=execution.stop_date and execution.stop_date.timestamp(),
+    )

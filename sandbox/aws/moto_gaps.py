@@ -1,0 +1,412 @@
+"""What moto lacks: each patch says what AWS does. They are applied while a deployment lives, and undone after it.
+
+The patches take hold of moto's insides, so the version is fixed: another one is refused before anything is patched.
+"""
+
+import contextlib
+import datetime
+import functools
+import json
+import logging
+import random
+import threading
+import types
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import botocore.client
+import moto
+import moto.events.models as events_models
+import moto.sqs.models as sqs_models
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.cloudformation.models import Stack
+from moto.events.utils import EventTemplateParser
+from moto.moto_api._internal import mock_random
+from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser import models as sfn_models
+from moto.stepfunctions.parser.asl.component.common.error_name import error_equals_decl
+from moto.stepfunctions.parser.asl.component.common.path import result_path
+from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
+from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.state import state as asl_state
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sns
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event import event_manager
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.utils import boto_client, json_path
+from moto.stepfunctions.parser.backend import execution as sfn_execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
+from moto.stepfunctions.parser.quotas import is_within_size_quota
+
+from sandbox.aws.clock import Clock
+from sandbox.aws.faults import Faults, NeverAnswered
+from sandbox.aws.function import Response
+from sandbox.aws.template import REGION
+
+MOTO_VERSION = "5.2.5"
+
+_NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What a deployment does where AWS would act by itself."""
+
+    invoke: Callable[[str, bytes], Response]
+    """Runs the function of this name."""
+    arrived: Callable[[str, sqs_models.Message], None]
+    """A message is in the queue of this ARN."""
+
+
+@contextlib.contextmanager
+def filled(clock: Clock, faults: Faults, reactions: Reactions) -> Iterator[None]:
+    """moto with its gaps filled, for a deployment on this clock."""
+    if moto.__version__ != MOTO_VERSION:
+        raise RuntimeError(
+            f"The sandbox takes hold of the insides of moto {MOTO_VERSION}; this is {moto.__version__}."
+        )
+    mock_random.seed(0)  # the same names and ids in each deployment
+    level = logging.getLogger("moto").level
+    logging.getLogger("moto").setLevel(logging.CRITICAL)  # it tells every failed state as an error of its own
+    try:
+        with contextlib.ExitStack() as stack:
+            for owner, name, replacement in _all_patches(clock, faults, reactions):
+                stack.enter_context(patch.object(owner, name, replacement))
+            yield
+    finally:
+        logging.getLogger("moto").setLevel(level)
+
+
+Patch = tuple[Any, str, Any]
+"""An owner, the name of one of its attributes, and what takes the attribute's place."""
+
+
+def _all_patches(clock: Clock, faults: Faults, reactions: Reactions) -> Iterator[Patch]:
+    yield from _calls_that_fail(faults)
+    yield from _functions_that_run(reactions)
+    yield from _messages(reactions)
+    yield from _the_deployments_time(clock)
+    yield from _state_machines()
+    yield from _threads(clock)
+    yield from _waits(clock)
+    yield from _errors()
+    yield from _status_changes(clock)
+    yield from _things_made_once()
+
+
+def _calls_that_fail(faults: Faults) -> Iterator[Patch]:
+    """Any call of AWS can be made to fail."""
+    client_class: Any = botocore.client.BaseClient
+    make_api_call = client_class._make_api_call
+
+    def call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        fault = faults.strike(f"{client.meta.service_model.service_name}.{operation}", parameters)
+        return fault.answer() if fault else make_api_call(client, operation, parameters)
+
+    yield client_class, "_make_api_call", call
+
+
+def _functions_that_run(reactions: Reactions) -> Iterator[Patch]:
+    """A Lambda function runs its own code, and an error of it is marked as one."""
+
+    def invoke(
+        backend: Any, name: str, qualifier: str | None, body: bytes, headers: Any, answered: Any
+    ) -> bytes:
+        response = reactions.invoke(backend.get_function(name, qualifier).function_name, body)
+        if response.failed:
+            answered["x-amz-function-error"] = "Unhandled"
+        return response.payload
+
+    yield LambdaSimpleBackend, "invoke", invoke
+
+
+def _messages(reactions: Reactions) -> Iterator[Patch]:
+    """Who waits for messages learns of them.
+
+    An event without an input transformer arrives as it is; moto drops the account, and replaces `<id>` in the detail.
+    """
+    add_message = sqs_models.Queue.add_message
+
+    def add_and_tell(queue: sqs_models.Queue, message: sqs_models.Message) -> None:
+        add_message(queue, message)
+        reactions.arrived(queue.queue_arn, message)
+
+    yield sqs_models.Queue, "add_message", add_and_tell
+
+    # What is added while something is deleted is not lost.
+    delete_message = sqs_models.Queue.delete_message
+
+    def delete_alone(queue: sqs_models.Queue, receipt_handle: str) -> None:
+        with queue._messages_lock:
+            delete_message(queue, receipt_handle)
+
+    yield sqs_models.Queue, "delete_message", delete_alone
+
+    parse = EventTemplateParser.parse
+    fields = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
+
+    def whole_event(input_template: str, input_paths_map: Any, event: Any) -> Any:
+        if input_template or input_paths_map:
+            return parse(input_template, input_paths_map, event)
+        return {field: event[field] for field in fields}
+
+    yield EventTemplateParser, "parse", staticmethod(whole_event)
+
+    # GetAtt knows the URL of a queue.
+    attribute = sqs_models.Queue.get_cfn_attribute
+
+    def attribute_or_url(queue: sqs_models.Queue, name: str) -> str:
+        return queue.physical_resource_id if name == "QueueUrl" else attribute(queue, name)
+
+    yield sqs_models.Queue, "get_cfn_attribute", attribute_or_url
+    yield sqs_models.Queue, "has_cfn_attr", lambda name: name in {"Arn", "QueueName", "QueueUrl"}
+
+
+def _the_deployments_time(clock: Clock) -> Iterator[Patch]:
+    """Messages, events and executions have the deployment's time, and executions show it as AWS does."""
+    yield sqs_models, "unix_time", clock.now
+    yield sqs_models, "unix_time_millis", lambda: clock.now() * 1000
+    yield events_models, "unix_time", clock.now
+
+    class AwsDatetime(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "AwsDatetime":
+            return cls.fromtimestamp(clock.now(), tz)
+
+        def isoformat(self, sep: str = "T", timespec: str = "milliseconds") -> str:
+            return f"{self:%Y-%m-%d}{sep}{self:%H:%M:%S}.{self.microsecond // 1000:03d}Z"
+
+    shown = types.SimpleNamespace(datetime=AwsDatetime, timezone=datetime.timezone)
+    for module in (sfn_models, sfn_execution, asl_state, event_manager):
+        yield module, "datetime", shown
+
+    start_details = sfn_execution.Execution.get_start_execution_details
+
+    def details_with_text(execution: Any) -> Any:
+        details: Any = start_details(execution)
+        details.start_time = execution.start_date.isoformat()
+        return details
+
+    yield sfn_execution.Execution, "get_start_execution_details", details_with_text
+
+
+def _state_machines() -> Iterator[Patch]:
+    """A state machine of CloudFormation executes, with its substitutions made; what AWS refuses to start is refused."""
+
+    def create(
+        resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> Any:
+        properties = cloudformation_json["Properties"]
+        definition = properties["DefinitionString"]
+        for key, value in properties.get("DefinitionSubstitutions", {}).items():
+            definition = definition.replace("${" + key + "}", str(value))
+        name = properties.get("StateMachineName", resource_name)
+        backend = sfn_models.stepfunctions_parser_backends[account_id][region_name]
+        return backend.create_state_machine(name, definition, properties["RoleArn"])
+
+    yield StateMachine, "create_from_cloudformation_json", create
+
+    start_execution = sfn_models.StepFunctionsParserBackend.start_execution
+
+    def start_valid(backend: Any, arn: str, name: str | None, execution_input: str, trace: Any = None) -> Any:
+        name = name or str(uuid.uuid4())
+        backend._validate_name(name)
+        if not is_within_size_quota(execution_input):
+            raise InvalidExecutionInput("Invalid Execution Input: longer than 262144 bytes")
+        return start_execution(backend, arn, name, execution_input, trace)
+
+    yield sfn_models.StepFunctionsParserBackend, "start_execution", start_valid
+
+
+def _threads(clock: Clock) -> Iterator[Patch]:
+    """An execution is a thread of the clock, and all within it happens in that one thread.
+
+    So a task's `TimeoutSeconds` does not cut a function short; its own timeout, which is to be the shorter one, does.
+    """
+
+    def start(worker: Any) -> None:
+        _tell_status(worker._execution_communication.execution, clock)
+        clock.start(worker._execution_logic)
+
+    yield ExecutionWorker, "start", start
+    yield program, "threading", types.SimpleNamespace(Thread=_InlineThread)
+    yield execute_state, "Thread", _InlineThread
+
+
+def _waits(clock: Clock) -> Iterator[Patch]:
+    """Waits, the delays of retries and the execution's timeout pass on the clock; StopExecution ends them."""
+
+    def pause(env: Any, seconds: float) -> None:
+        over = min(clock.now() + seconds, env.sandbox_deadline)
+        while env.is_running() and (left := over - clock.now()) > 0:
+            clock.sleep(left, env)
+        if env.is_running() and clock.now() >= env.sandbox_deadline:
+            env.set_timed_out()
+
+    eval_program = program.Program.eval
+
+    def eval_with_deadline(asl: Any, env: Any) -> None:
+        env.sandbox_deadline = clock.now() + (
+            asl.timeout_seconds.timeout_seconds if asl.timeout_seconds else _NEVER
+        )
+        eval_program(asl, env)
+
+    yield program.Program, "eval", eval_with_deadline
+    yield WaitFunction, "_wait_interval", lambda _, env, wait_seconds: pause(env, wait_seconds)
+
+    set_stop = Environment.set_stop
+
+    def stop_and_wake(env: Any, *args: Any, **kwargs: Any) -> None:
+        set_stop(env, *args, **kwargs)
+        clock.wake(env)
+
+    yield Environment, "set_stop", stop_and_wake
+
+    current = threading.local()
+    retry = retrier_decl.RetrierDecl._eval_body
+
+    def retry_on_clock(retrier: Any, env: Any) -> None:
+        current.env = env
+        retry(retrier, env)
+
+    yield retrier_decl.RetrierDecl, "_eval_body", retry_on_clock
+    yield retrier_decl, "time", types.SimpleNamespace(sleep=lambda seconds: pause(current.env, seconds))
+    yield jitter_strategy_decl, "random", random.Random(0)  # the same delays in each run
+
+    evaluate = execute_state.ExecutionState._evaluate_with_timeout
+
+    def evaluate_on_clock(state: Any, env: Any) -> None:
+        try:
+            evaluate(state, env)
+        except NeverAnswered:
+            state.timeout.eval(env=env)
+            pause(env, env.stack.pop())
+            if env.is_running():
+                raise
+        except Exception:
+            # An execution that was stopped meanwhile has ended: nothing is to be retried or caught.
+            if env.is_running():
+                raise
+
+    yield execute_state.ExecutionState, "_evaluate_with_timeout", evaluate_on_clock
+
+
+def _errors() -> Iterator[Patch]:
+    """`States.ALL` catches neither `States.Runtime` nor `States.DataLimitExceeded`."""
+    eval_body = error_equals_decl.ErrorEqualsDecl._eval_body
+
+    def equals_as_documented(declared: Any, env: Any) -> None:
+        error = env.stack[-1]
+        eval_body(declared, env)
+        if (
+            error.error_name in {"States.Runtime", "States.DataLimitExceeded"}
+            and error not in declared.error_names
+        ):
+            env.stack[-1] = False
+
+    yield error_equals_decl.ErrorEqualsDecl, "_eval_body", equals_as_documented
+
+
+def _status_changes(clock: Clock) -> Iterator[Patch]:
+    """An execution tells each change of its status on the default bus; StopExecution's error and cause are kept."""
+    communication_class = sfn_execution.BaseExecutionWorkerCommunication
+    terminated = communication_class.terminated
+
+    def terminated_and_told(communication: Any) -> None:
+        terminated(communication)
+        execution = communication.execution
+        state = execution.exec_worker.env.program_state()
+        if isinstance(state, ProgramStopped):
+            execution.error, execution.cause = state.error or None, state.cause or None
+        _tell_status(execution, clock)
+
+    yield communication_class, "terminated", terminated_and_told
+
+
+def _things_made_once() -> Iterator[Patch]:
+    """What moto makes anew each time: parsing a definition takes 100 ms, a template 40, a client 10, a path 1."""
+    yield AmazonStateLanguageParser, "parse", staticmethod(_parse_definition)
+    yield json_path, "parse", _parse_path
+    yield result_path, "parse", _parse_result_path
+    yield Stack, "_parse_template", _parse_stack
+    for module, service in ((lambda_eval_utils, "lambda"), (state_task_service_sns, "sns")):
+        client = _client_for(REGION, service)  # now, since two threads must not make clients at once
+        yield module, "boto_client_for", lambda client=client, **_: client
+
+
+def _parse_stack(stack: Any) -> None:
+    stack.template_dict = json.loads(
+        stack.template
+    )  # the sandbox writes JSON, and reading it as YAML takes long
+
+
+_client_for = functools.cache(boto_client.boto_client_for)
+_parse_definition = functools.cache(AmazonStateLanguageParser.parse)
+_parse_path = functools.cache(vars(json_path)["parse"])
+_parse_result_path = functools.cache(vars(result_path)["parse"])
+
+
+class _InlineThread:
+    """A thread that is over when it has started."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...] = (), daemon: bool = True) -> None:
+        self._run: Callable[[], None] | None = functools.partial(target, *args)
+
+    def start(self) -> None:
+        run, self._run = self._run, None  # moto keeps its threads for ever: not what they held, too
+        if run:
+            run()
+
+    def join(self, timeout: float | None = None) -> None:
+        return None
+
+    def is_alive(self) -> bool:
+        return False
+
+
+def _tell_status(execution: Any, clock: Clock) -> None:
+    """Puts the event `Step Functions Execution Status Change`, in the form that AWS documents."""
+    output = None if execution.output is None else json.dumps(execution.output, separators=(",", ":"))
+    detail = {
+        "executionArn": execution.exec_arn,
+        "stateMachineArn": execution.state_machine.arn,
+        "name": execution.name,
+        "status": execution.status,
+        "startDate": _milliseconds(execution.start_date),
+        "stopDate": _milliseconds(execution.stop_date),
+        "input": execution.execution_input,
+        "inputDetails": {"included": True},
+        "output": output,
+        "outputDetails": None if output is None else {"included": True},
+        "stateMachineVersionArn": None,
+        "stateMachineAliasArn": None,
+        "redriveCount": 0,
+        "redriveDate": None,
+        "redriveStatus": "REDRIVABLE" if execution.status in _DEAD else "NOT_REDRIVABLE",
+        "redriveStatusReason": None if execution.status in _DEAD else f"Execution is {execution.status}",
+        "error": execution.error,
+        "cause": execution.cause,
+    }
+    event = {
+        "Source": "aws.states",
+        "DetailType": "Step Functions Execution Status Change",
+        "Detail": json.dumps(detail),
+        "Resources": [execution.exec_arn],
+        "Time": clock.now(),
+    }
+    events_models.events_backends[execution.account_id][execution.region_name].put_events([event])
+
+
+_DEAD = ("FAILED", "TIMED_OUT", "ABORTED")
+
+
+def _milliseconds(moment: datetime.datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1000)

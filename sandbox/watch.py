@@ -1,0 +1,189 @@
+"""`python -m sandbox watch`: the template, deployed on this machine, watches exports of any Emarsys.
+
+Notifications go to standard output, a line of JSON each; all else goes to standard error.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arguments import (
+    AnnouncedExport,
+    credentials_file,
+    event_file,
+    host_url,
+    key_and_value,
+    positive_seconds,
+)
+
+if TYPE_CHECKING:
+    from sandbox.aws import DeadLetter, Deployment, LogLine, Notification
+
+EXIT_WATCHED = 0
+EXIT_UNFINISHED = 1
+
+
+def register(subparsers: Any) -> None:
+    """Adds the command to the command line."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "watch",
+        help="watch exports of any Emarsys with the template deployed on this machine",
+        description=(
+            "Deploys the template on this machine and watches the exports of these events against an Emarsys. Each "
+            "notification is one line of JSON on standard output. The exit status is 0 when every watch had its "
+            "terminal notification, and 1 at the timeout or when an event was refused."
+        ),
+    )
+    parser.add_argument(
+        "events", nargs="+", type=event_file, metavar="EVENT.json", help="an EventBridge event"
+    )
+    parser.add_argument(
+        "--emarsys", required=True, type=host_url, metavar="URL", help="scheme and host of the Emarsys to ask"
+    )
+    parser.add_argument(
+        "--credentials",
+        required=True,
+        action="append",
+        type=credentials_file,
+        metavar="[ACCOUNT=]FILE.json",
+        help="what the secret of an account holds; may be repeated (account: default)",
+    )
+    parser.add_argument("--token-url", metavar="URL", help="where OAuth tokens are issued (URL/oauth2/token)")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        type=key_and_value,
+        metavar="KEY=VALUE",
+        help="a parameter of the template; may be repeated",
+    )
+    parser.add_argument(
+        "--virtual-time", action="store_true", help="waits take no time: a watch of 24 hours takes seconds"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive_seconds,
+        metavar="SECONDS",
+        help="give up after so many seconds of real time (never)",
+    )
+    parser.set_defaults(run=lambda arguments: run(arguments, parser))
+
+
+def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Watches, and returns the exit status."""
+    # Here, since it takes two seconds that `--help` and mistakes need not wait for.
+    from sandbox.aws import ParameterError, RealClock, VirtualClock, deploy  # noqa: PLC0415
+
+    credentials = {given.account: given.secret for given in arguments.credentials}
+    if len(credentials) < len(arguments.credentials):
+        parser.error("argument --credentials: given twice for one account")
+    parameters = {
+        "EmarsysHost": arguments.emarsys,
+        "EmarsysTokenUrl": arguments.token_url or f"{arguments.emarsys}/oauth2/token",
+        **dict(arguments.parameter),
+    }
+    voice = Voice()
+    voice.say(
+        f"deploying the template on this machine, in {'virtual' if arguments.virtual_time else 'real'} time"
+    )
+    try:
+        with deploy(
+            parameters, secrets=credentials, clock=VirtualClock() if arguments.virtual_time else RealClock()
+        ) as deployment:
+            return _watch(deployment, arguments.events, arguments.timeout, voice)
+    except ParameterError as error:
+        parser.error(str(error))
+
+
+def _watch(
+    deployment: "Deployment", announced: list[AnnouncedExport], timeout_seconds: float | None, voice: "Voice"
+) -> int:
+    from sandbox.aws import EventNotPutError  # noqa: PLC0415
+
+    deployment.listeners.append(voice.notify)
+    deployment.logs.listeners.append(voice.progress)
+    exports, problems = {}, []
+    for export in announced:
+        try:
+            exports[deployment.put_event(export.event)] = export
+        except EventNotPutError as error:
+            problems.append(f"{export.path}: EventBridge does not take it: {error}")
+    quiet = deployment.run(timeout_seconds=timeout_seconds)
+    problems += [
+        *([] if quiet else [f"given up after {timeout_seconds:g} s"]),
+        *_unmatched(deployment, exports),
+        *_refused(deployment, exports),
+        *_untold(deployment),
+    ]
+    for problem in problems:
+        voice.say(problem)
+    return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
+
+
+def _unmatched(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
+    """Events that no rule took; `exports` are known by the ids of their events."""
+    arrived = {json.loads(delivery.body).get("id") for delivery in deployment.deliveries}
+    for event_id, export in exports.items():
+        if event_id not in arrived:
+            kind = export.event["detail-type"]
+            yield f"{export.path}: nothing watches it: no rule of the template matches its detail-type {kind!r}"
+
+
+def _refused(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
+    """Events that lie in the dead-letter queue, and why."""
+    for letter in deployment.dead_letters():
+        export = exports.get(letter.event["id"])
+        what = f"{export.path}: refused" if export else "a dead execution could not be told"
+        yield f"{what}: {_reason(deployment, letter)}"
+
+
+def _untold(deployment: "Deployment") -> Iterator[str]:
+    """Watches whose end nobody was told."""
+    terminal = [n.message for n in deployment.notifications if n.attributes.get("terminal") == "true"]
+    told = {message["data"]["watch"]["execution"] for message in terminal}
+    for execution in deployment.executions():
+        if execution.name not in told:
+            yield f"{execution.name}: no terminal notification; its execution is {execution.status}"
+
+
+def _reason(deployment: "Deployment", letter: "DeadLetter") -> str:
+    """Why a message was refused, in the words of the function that refused it."""
+    lines = deployment.logs.lines
+    about_it = [line for line in lines if letter.message_id in line.text and _is_complaint(line)]
+    complaints = about_it or [line for line in lines if _is_complaint(line)]
+    if not complaints:
+        return "for a reason that no log tells"
+    return str(complaints[-1].record.get("message", complaints[-1].text))
+
+
+def _is_complaint(line: "LogLine") -> bool:
+    return line.record.get("level") in {"WARNING", "ERROR", "CRITICAL"} or line.text.startswith("[ERROR]")
+
+
+class Voice:
+    """What the command says, on the streams that the process had at its start. `unheard` once nobody listens."""
+
+    def __init__(self) -> None:
+        self._out, self._err = sys.stdout, sys.stderr
+        self.unheard = False
+
+    def notify(self, notification: "Notification") -> None:
+        line = json.dumps({"attributes": dict(notification.attributes), "message": notification.message})
+        try:
+            print(line, file=self._out, flush=True)
+        except BrokenPipeError:
+            self.unheard = True
+
+    def progress(self, line: "LogLine") -> None:
+        """Passes on what a function logs, but for metrics and the frames of tracebacks."""
+        record = line.record
+        if "_aws" in record or line.text.startswith(" "):
+            return
+        about = record.get("execution") or line.function
+        level = "" if record.get("level") in {None, "INFO"} else f"{record['level'].lower()}: "
+        self.say(f"{about}: {level}{record.get('message', line.text)}")
+
+    def say(self, text: str) -> None:
+        print(text, file=self._err, flush=True)

@@ -1,0 +1,1 @@
+"""Stands for the project's package, and is another one of the same name."""
