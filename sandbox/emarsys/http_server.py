@@ -42,14 +42,16 @@ class _Handler(WSGIRequestHandler):
             self.send_error(413 if self._announced() > _LARGEST_REQUEST_BYTES else 411)
             return
         environ["wsgi.input"] = BytesIO(body)
-        content, status, headers = run_wsgi_app(self.server.app, environ)
         try:
-            self._send(content, status, [*headers])
+            # It reads the first piece of the reply already: a reset may come there.
+            content, status, headers = run_wsgi_app(self.server.app, environ)
+            try:
+                self._send(content, status, [*headers])
+            finally:
+                if close := getattr(content, "close", None):
+                    close()
         except ConnectionBroken:
             self._reset()
-        finally:
-            if close := getattr(content, "close", None):
-                close()
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's own name
         """The server above records requests by itself."""
