@@ -31,6 +31,7 @@ def event_file(path: str) -> AnnouncedExport:
     event = _json(path, _text(path))
     if not isinstance(event, dict):
         raise argparse.ArgumentTypeError(f"{path} holds no JSON object")
+    event = {"source": "sandbox", **event}  # EventBridge wants one, the contract takes any
     for key, kind in (("source", str), ("detail-type", str), ("detail", dict)):
         value = event.get(key)
         if not isinstance(value, kind) or value == "":

@@ -170,7 +170,8 @@ class Voice:
         self.unheard = False
 
     def notify(self, notification: "Notification") -> None:
-        line = json.dumps({"attributes": dict(notification.attributes), "message": notification.message})
+        # The message's own text: parsing it and writing it again would change numbers of the context, like 1.10.
+        line = f'{{"attributes": {json.dumps(dict(notification.attributes))}, "message": {notification.body}}}'
         try:
             print(line, file=self._out, flush=True)
         except BrokenPipeError:

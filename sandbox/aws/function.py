@@ -130,6 +130,7 @@ class Function:
         """The process, for the time of an invocation, is this function's."""
         others = _taken_out(self._top_level_names)
         sys.modules.update(self._modules)
+        known = len(sys.modules)
         path, environment, manager = sys.path[:], dict(os.environ), logging.Logger.manager
         sys.path[:0] = [str(self.code_folder), *map(str, self.import_folders)]
         _set_environment(self._variables())
@@ -140,7 +141,11 @@ class Function:
             logging.Logger.manager = manager
             _set_environment(environment)
             sys.path[:] = path
-            self._modules = _taken_out(self._top_level_names)
+            if len(sys.modules) == known:  # nothing was imported, as mostly, and a search can be saved
+                for name in self._modules:
+                    del sys.modules[name]
+            else:
+                self._modules = _taken_out(self._top_level_names)
             sys.modules.update(others)
 
     def _variables(self) -> dict[str, str]:
@@ -197,6 +202,8 @@ def _failure(kind: str, message: str, context: LambdaContext, error: BaseExcepti
 
 def _taken_out(names: frozenset[str]) -> dict[str, ModuleType]:
     """Removes the modules of these top-level names, and returns them."""
+    if not any(name in sys.modules for name in names):
+        return {}
     found = [name for name in sys.modules if name.partition(".")[0] in names]
     return {name: sys.modules.pop(name) for name in found}
 

@@ -210,7 +210,7 @@ def test_wrong_usage_is_refused(files, tmp_path, monkeypatch, capsys, words, mes
         ("{", "is not JSON"),
         ('{"source": "a", "detail-type": "b", "detail": {"n": NaN}}', "is not JSON"),
         ("[1]", "holds no JSON object"),
-        ('{"detail-type": "a", "detail": {}}', "'source' must be a string"),
+        ('{"source": 5, "detail-type": "a", "detail": {}}', "'source' must be a string"),
         ('{"source": "", "detail-type": "a", "detail": {}}', "'source' must be a string"),
         ('{"source": "a", "detail-type": "a", "detail": "{}"}', "'detail' must be an object"),
         ("[" * 100_000, "is not JSON"),
