@@ -227,7 +227,11 @@ def test_roles_allow_just_what_is_needed():
             *((action, "InboxQueue") for action in read_queue),
             ("states:StartExecution", "ExportWatchStateMachine"),
         },
-        "CheckExportFunctionRole": {("secretsmanager:GetSecretValue", SECRETS)},
+        "CheckExportFunctionRole": {
+            ("secretsmanager:GetSecretValue", SECRETS),
+            ("dynamodb:GetItem", "TokenTable"),
+            ("dynamodb:PutItem", "TokenTable"),
+        },
         "ReportLostWatchFunctionRole": {
             *((action, "LostWatchQueue") for action in read_queue),
             ("sns:Publish", "NotificationTopic"),

@@ -156,6 +156,17 @@ def test_settings_that_a_function_refuses_are_told(watch, files):
     assert "one.json: refused: [ERROR] InvalidSettingsError: MIN_WAIT_SECONDS is 100" in progress
 
 
+def test_in_real_time_a_refused_event_ends_the_others_too(emarsys, files, tmp_path, capsys):
+    events = files(bad={"export_id": "x1"}, three={"export_id": 3})
+    words = [*events, "--emarsys", emarsys.url, "--credentials", str(tmp_path / "wsse.json")]
+    begin = time.monotonic()
+    assert main(["watch", *words]) == 1
+    assert time.monotonic() - begin < 15
+    progress = capsys.readouterr().err
+    assert "bad.json: refused: event refused: `export_id` is 'x1'" in progress
+    assert "default_3: no terminal notification; its execution is RUNNING" in progress
+
+
 def test_a_timeout_counts_in_real_time(emarsys, files, tmp_path, capsys):
     [event] = files(three={"export_id": 3})
     begin = time.monotonic()
