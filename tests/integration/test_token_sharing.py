@@ -57,7 +57,7 @@ class Fleet:
 
     def report(self, what: str) -> None:
         minute, hour = (self.most_in(seconds) for seconds in (60, 3600))
-        print(f"{what}: {len(self.asked_at)} requests, at most {minute} in a minute and {hour} in an hour")  # noqa: T201
+        print(f"{what}: {len(self.asked_at)} requests, at most {minute} in a minute and {hour} in an hour")
         assert minute <= 2
         assert hour <= 10
 
