@@ -6,6 +6,7 @@ Notifications go to standard output, a line of JSON each; all else goes to stand
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 EXIT_WATCHED = 0
 EXIT_UNFINISHED = 1
+_LOOK_AFTER_SECONDS = 0.2
 
 
 def register(subparsers: Any) -> None:
@@ -92,34 +94,46 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         with deploy(
             parameters, secrets=credentials, clock=VirtualClock() if arguments.virtual_time else RealClock()
         ) as deployment:
-            return _watch(deployment, arguments.events, arguments.timeout, voice)
+            return _watch(deployment, arguments, voice)
     except ParameterError as error:
         parser.error(str(error))
 
 
-def _watch(
-    deployment: "Deployment", announced: list[AnnouncedExport], timeout_seconds: float | None, voice: "Voice"
-) -> int:
+def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voice") -> int:
     from sandbox.aws import EventNotPutError  # noqa: PLC0415
 
     deployment.listeners.append(voice.notify)
     deployment.logs.listeners.append(voice.progress)
     exports, problems = {}, []
-    for export in announced:
+    for export in arguments.events:
         try:
             exports[deployment.put_event(export.event)] = export
         except EventNotPutError as error:
             problems.append(f"{export.path}: EventBridge does not take it: {error}")
-    quiet = deployment.run(timeout_seconds=timeout_seconds)
-    problems += [
-        *([] if quiet else [f"given up after {timeout_seconds:g} s"]),
-        *_unmatched(deployment, exports),
-        *_refused(deployment, exports),
-        *_untold(deployment),
-    ]
+    problems += _unmatched(deployment, exports)
+    if arguments.virtual_time:
+        finished = deployment.run(timeout_seconds=arguments.timeout)
+    else:
+        finished = bool(problems) or _run_unless_refused(deployment, arguments.timeout)
+    problems += _refused(deployment, exports)
+    if not finished:
+        problems.append(f"given up after {arguments.timeout:g} s")
+    problems += _untold(deployment)
     for problem in problems:
         voice.say(problem)
     return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
+
+
+def _run_unless_refused(deployment: "Deployment", timeout_seconds: float | None) -> bool:
+    """Runs in real time, and says whether it ended by itself: nobody is to learn of a refused event after hours."""
+    give_up = time.monotonic() + (timeout_seconds or float("inf"))
+    while not deployment.dead_letters():
+        left = give_up - time.monotonic()
+        if left <= 0:
+            return False
+        if deployment.run(timeout_seconds=min(left, _LOOK_AFTER_SECONDS)):
+            break
+    return True
 
 
 def _unmatched(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
@@ -171,7 +185,9 @@ class Voice:
 
     def notify(self, notification: "Notification") -> None:
         # The message's own text: parsing it and writing it again would change numbers of the context, like 1.10.
-        line = f'{{"attributes": {json.dumps(dict(notification.attributes))}, "message": {notification.body}}}'
+        line = (
+            f'{{"attributes": {json.dumps(dict(notification.attributes))}, "message": {notification.body}}}'
+        )
         try:
             print(line, file=self._out, flush=True)
         except BrokenPipeError:

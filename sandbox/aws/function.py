@@ -143,7 +143,7 @@ class Function:
             sys.path[:] = path
             if len(sys.modules) == known:  # nothing was imported, as mostly, and a search can be saved
                 for name in self._modules:
-                    del sys.modules[name]
+                    sys.modules.pop(name, None)
             else:
                 self._modules = _taken_out(self._top_level_names)
             sys.modules.update(others)
