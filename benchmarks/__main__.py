@@ -8,11 +8,12 @@ from pathlib import Path
 
 from benchmarks import document, results
 from benchmarks.benchmark import Benchmark
+from benchmarks.fleet.benchmark import FLEET
 from benchmarks.money.benchmark import MONEY
 from benchmarks.regression import Change, changes
 from benchmarks.schedule.benchmark import SCHEDULE
 
-BENCHMARKS = (SCHEDULE, MONEY)
+BENCHMARKS = (SCHEDULE, FLEET, MONEY)
 """In the order in which they run: one may build on the committed result of an earlier one, as money does."""
 
 

@@ -1,16 +1,19 @@
-"""Many exports announced at once, at a rate limit that is lower than what they would ask if each were alone."""
+"""Many exports announced at once, at a rate limit that is lower than what they would ask if each were alone.
+
+A tenth of the back-fill in docs/benchmarks.md, where 500 exports meet a limit of 1,000 requests a minute.
+"""
 
 import json
 
 from tests.stack.conftest import START, WSSE, timeline
 
-EXPORTS = 60
+EXPORTS = 50
 REQUESTS_PER_MINUTE = 100
+"""On their own, fifty watches ask 250 times in their first minute."""
 
 
 def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> None:
-    # One after the other is done, from the first minute to the fourth; alone they would ask 300 times in the first.
-    plans = {n: {"timeline": timeline(in_progress=0, done=30 + 3 * n)} for n in range(1, EXPORTS + 1)}
+    plans = {n: {"timeline": timeline(in_progress=0, done=60 + 3 * n)} for n in range(1, EXPORTS + 1)}
     w = world(secret=WSSE, exports=plans, requests_per_minute=REQUESTS_PER_MINUTE)
     w.announce(*({"export_id": n} for n in plans))
     w.run()
@@ -19,16 +22,24 @@ def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> Non
     assert {data["export_id"] for data in w.data} == set(plans)
     assert set(w.statuses.values()) == {"SUCCEEDED"}
     assert w.stack.dead_letters() == []
-    assert {json.loads(execution.output or "{}").get("error") for execution in w.stack.executions()} == {None}
+    assert "ChecksFailed" not in w.log("check_export")
 
-    seen = w.server.requests
-    refused = [request for request in seen if request.status == 429]
-    later = [request for request in seen if request.at >= START + 60]
-    refused_later = [request for request in refused if request.at >= START + 60]
+    asked = w.server.requests
+    refused = [request.at - START for request in asked if request.status == 429]
+    share = len(refused) / len(asked)
+    sizes = [len(json.dumps(state)) for state in states(w.stack.history(f"default_{EXPORTS}"))]
+    figures = (
+        f"\n{EXPORTS} exports at {REQUESTS_PER_MINUTE} requests a minute: {len(asked)} requests, {share:.1%} refused,"
+        f" the last one after {max(refused, default=0):.0f} s; the state of a watch: {sizes[0]} to {max(sizes)} bytes"
+    )
     with capsys.disabled():
-        print(
-            f"\n{EXPORTS} exports at {REQUESTS_PER_MINUTE} requests a minute: {len(seen)} requests, {len(refused)} of"
-            f" them refused ({len(refused) / len(seen):.1%}), {len(refused_later)} of these after the first minute"
-        )
-    assert len(refused) < 0.10 * len(seen)
-    assert len(refused_later) <= 0.02 * len(later)
+        print(figures)
+    assert share < 0.08  # it begins with the limit's own minute, which is the worst moment
+    assert max(refused, default=0) < 90
+    assert max(sizes) < 1000
+
+
+def states(history) -> list[dict[str, object]]:
+    """What the watch remembered before each of its waits."""
+    inputs = (event.get("stateEnteredEventDetails", {}) for event in history)
+    return [json.loads(entered["input"])["watch"] for entered in inputs if entered.get("name") == "Wait"]

@@ -245,8 +245,8 @@ def test_an_obstacle_s_rate_limit_is_waited_for() -> None:
 
 @pytest.mark.parametrize("found", [seen(ExportStatus.IN_PROGRESS), NOT_FOUND])
 def test_a_rate_limit_that_runs_low_makes_the_wait_longer(found: StatusSeen | Refused) -> None:
-    relaxed, low = after((50, found)), after((50, replace(found, headroom=0.5)))
-    assert low.wait_seconds == pytest.approx(4 * relaxed.wait_seconds, abs=4)
+    relaxed, low = after((50, found)), after((50, replace(found, headroom=0.1)))
+    assert low.wait_seconds == pytest.approx(5 * relaxed.wait_seconds, abs=5)
     assert low.watch == relaxed.watch
 
 
@@ -254,7 +254,7 @@ def test_a_rate_limit_that_runs_low_makes_the_wait_after_stuck_longer() -> None:
     ready = seen(ExportStatus.READY)
     relaxed, low = after((0, ready), (4000, ready)), after((0, ready), (4000, replace(ready, headroom=0.1)))
     assert (relaxed.outcome, low.outcome) == (Outcome.STUCK, Outcome.STUCK)
-    assert low.wait_seconds == pytest.approx(4 * relaxed.wait_seconds, abs=4)
+    assert low.wait_seconds == pytest.approx(5 * relaxed.wait_seconds, abs=5)
 
 
 def test_what_is_remembered_of_an_export_is_the_last_reply() -> None:

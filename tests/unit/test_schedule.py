@@ -159,15 +159,13 @@ def test_a_rate_limit_shorter_than_the_wait_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("headroom", "times"),
-    [(None, 1), (1, 1), (0.99, 1.02), (0.9, 1.23), (0.7, 2.04), (0.5, 4), (0.1, 4), (0, 4)],
+    [(None, 1), (1, 1), (0.75, 1), (0.7, 1.23), (0.6, 1.95), (0.5, 3.375), (0.4, 5), (0.1, 5), (0, 5)],
 )
-def test_waits_stretch_as_the_rate_limit_is_used_up_to_four_times(
-    headroom: float | None, times: float
-) -> None:
+def test_waits_stretch_as_the_rate_limit_is_used_up(headroom: float | None, times: float) -> None:
     assert stretch(headroom) == pytest.approx(times, abs=0.01)
     now = STARTED_AT + 3600
     wait = wait_seconds(a_watch(), now, DEFAULTS)
-    assert wait_seconds(a_watch(), now, DEFAULTS, headroom=headroom) == pytest.approx(times * wait, abs=5)
+    assert wait_seconds(a_watch(), now, DEFAULTS, headroom=headroom) == pytest.approx(times * wait, abs=6)
 
 
 def test_a_little_more_headroom_never_means_a_longer_wait() -> None:
@@ -188,7 +186,7 @@ def test_a_little_more_headroom_never_means_a_longer_wait() -> None:
 def test_a_stretched_wait_obeys_the_rules_that_follow(
     watch: Watch, after_seconds: int, expected_seconds: int
 ) -> None:
-    assert wait_seconds(watch, STARTED_AT + after_seconds, DEFAULTS, headroom=0.5) == expected_seconds
+    assert wait_seconds(watch, STARTED_AT + after_seconds, DEFAULTS, headroom=0.1) == expected_seconds
 
 
 @pytest.mark.parametrize(

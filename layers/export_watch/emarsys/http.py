@@ -12,6 +12,8 @@ from http.client import HTTPException
 from typing import Any
 
 import urllib3
+import urllib3.connection
+import urllib3.response
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
@@ -36,6 +38,10 @@ MAX_REPLY_BYTES = 65_536
 """A reply to a status call has some 300 bytes."""
 
 _CHUNK_BYTES = 16_384
+
+# They would log headers that cannot be read as they came: any text of any length, and perhaps an echoed credential.
+for _log in (urllib3.connection.log, urllib3.response.log):
+    _log.disabled = True
 
 
 @dataclass(frozen=True, slots=True)
