@@ -14,7 +14,7 @@ from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.reason import REMEDY
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import count, logger, metrics
-from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
+from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refused, StatusSeen
 
 settings = CheckExportSettings.from_environment()
 http = HttpClient()
@@ -74,6 +74,12 @@ def report(observation: Observation, decision: Decision) -> None:
     follows = decision.outcome or f"look again in {decision.wait_seconds} s"
     checks = decision.watch.checks
     match observation:
+        case StatusSeen(status=ExportStatus.UNKNOWN, export=export):
+            word = ascii(str(export.status)[:60])  # from outside
+            remedy = REMEDY[ObstacleCode.UNEXPECTED_REPLY]
+            logger.warning(
+                f"Emarsys does not document the status {word}. {remedy} Then: {follows}", checks=checks
+            )
         case StatusSeen(status=status):
             logger.info(f"status {status}: {follows}", checks=checks)
         case Refused(refusal=refusal):

@@ -49,7 +49,9 @@ class Reason:
 _WATCH_AGAIN = "To watch this export again, announce it with a new `attempt`."
 
 REMEDY = {
-    ObstacleCode.CREDENTIALS_MISSING: "Put the account's credentials into its secret in AWS Secrets Manager.",
+    ObstacleCode.CREDENTIALS_MISSING: (
+        "Put the account's credentials into its secret in AWS Secrets Manager, and see that the check may read it."
+    ),
     ObstacleCode.CREDENTIALS_REFUSED: "Check the account's API credentials in Emarsys against its secret.",
     ObstacleCode.PERMISSION_MISSING: "Grant the permission export.status to the API credentials in Emarsys.",
     ObstacleCode.RATE_LIMITED: "Give the watch an API user of its own, or announce fewer exports at once.",
