@@ -1,6 +1,7 @@
 """The deployed template, driven through each outcome in virtual time, with the real values of its parameters."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
