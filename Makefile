@@ -9,6 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
 INSTALLED := $(VENV)/.installed
+CHECKOV := $(VENV)-checkov
 
 # Wants no account, no region and no network where none is needed, and reports nothing to AWS.
 SAM := SAM_CLI_TELEMETRY=0 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sam
@@ -35,12 +36,13 @@ test: $(INSTALLED) ## Run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
 
 .PHONY: lint
-lint: $(INSTALLED) ## Check code, types, state machine and template
+lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, template and its policies
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/statelint statemachine/export_watch.asl.json
 	$(BIN)/cfn-lint template.yaml
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 	$(SAM) validate --lint --region eu-central-1
 
 .PHONY: format
@@ -71,6 +73,7 @@ lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
 	$(LOCK) --python-platform aarch64-manylinux2014 --python-version 3.13 \
 	    layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) --universal --python-version 3.11 requirements-dev.in --output-file requirements-dev.txt
+	$(LOCK) --universal --python-version 3.11 requirements-checkov.in --output-file requirements-checkov.txt
 
 .PHONY: clean
 clean: ## Remove all that the commands made
@@ -88,4 +91,11 @@ $(DEPENDENCIES): requirements-dev.txt
 
 $(INSTALLED): $(DEPENDENCIES) pyproject.toml
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# An environment of its own: it wants older versions than the rest.
+$(CHECKOV)/.installed: requirements-checkov.txt | $(INSTALLED)
+	@echo 'Installing checkov into $(CHECKOV), once: about a minute'
+	@$(PYTHON) -m venv --clear $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-checkov.txt
 	@touch $@

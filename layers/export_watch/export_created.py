@@ -104,9 +104,12 @@ def _context(detail: dict[str, Any], body: str) -> str:
     # Its own text, not `context` written again: that may change a number (1.10, 1e400, 20 digits). And all of the
     # text counts, since a key that is there twice hides its first value from `context`.
     text = _OUTSIDE_STRINGS_BLANK.sub(r"\1", _text_of(_text_of(body, "detail"), "context"))
-    if _depth(text) > MAX_CONTEXT_DEPTH:
-        raise InvalidEventError(f"`context` is nested deeper than {MAX_CONTEXT_DEPTH} levels: flatten it")
-    if (size := _size(text)) > MAX_CONTEXT_BYTES:
+    # To measure takes long. An escape has six characters and stands for a byte at least, so this is too long anyhow.
+    if (size := len(text)) <= 6 * MAX_CONTEXT_BYTES:
+        if _depth(text) > MAX_CONTEXT_DEPTH:
+            raise InvalidEventError(f"`context` is nested deeper than {MAX_CONTEXT_DEPTH} levels: flatten it")
+        size = _size(text)
+    if size > MAX_CONTEXT_BYTES:
         raise InvalidEventError(
             f"`context` has {size} bytes, at most {MAX_CONTEXT_BYTES} are allowed: send a reference instead"
         )

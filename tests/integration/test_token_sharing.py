@@ -5,6 +5,7 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -20,10 +21,25 @@ ENVIRONMENTS = 200  # each in a thread of its own, since they ask at the same mo
 CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
 
 
+class Atomic:
+    """DynamoDB checks a condition and writes in one step; moto, called from many threads, does not."""
+
+    def __init__(self, dynamodb: Any) -> None:
+        self._dynamodb, self._lock = dynamodb, threading.Lock()
+
+    def get_item(self, **request: Any) -> Any:
+        with self._lock:
+            return self._dynamodb.get_item(**request)
+
+    def put_item(self, **request: Any) -> Any:
+        with self._lock:
+            return self._dynamodb.put_item(**request)
+
+
 class Fleet:
     """Execution environments that share one table, and a token URL that counts."""
 
-    def __init__(self, dynamodb: object) -> None:
+    def __init__(self, dynamodb: Atomic) -> None:
         self.clock = FakeClock()
         self.dead = False
         self.asked_at: list[float] = []
@@ -78,7 +94,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
             AttributeDefinitions=[{"AttributeName": "client", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield Fleet(dynamodb)
+        yield Fleet(Atomic(dynamodb))
 
 
 def test_hundreds_of_cold_starts_at_once_ask_for_one_token(fleet: Fleet) -> None:

@@ -1,7 +1,6 @@
 """The deployed template, driven through each outcome in virtual time, with the real values of its parameters."""
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -79,13 +78,13 @@ def test_an_export_by_mail_has_no_place(world) -> None:
 
 @pytest.mark.parametrize("null_as", ["json", "text", "empty", "absent"])
 def test_done_without_a_file_name_is_told_without_a_file(world, null_as) -> None:
-    names = {
+    names: dict[str, dict[str, str | None]] = {
         "json": {"file_name": None},
         "text": {"file_name": "NULL"},
         "empty": {"file_name": ""},
         "absent": {},
     }
-    reply = {
+    reply: dict[str, str | None] = {
         "id": "5",
         "status": "done",
         "type": "responses",
