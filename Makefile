@@ -40,7 +40,7 @@ lint: $(INSTALLED) ## Check code, types, state machine and template
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/statelint statemachine/export_watch.asl.json
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml examples/*.yaml
 	$(SAM) validate --lint --region eu-central-1
 
 .PHONY: format
