@@ -16,7 +16,7 @@ SAM := SAM_CLI_TELEMETRY=0 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sam
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 .PHONY: install
 install: $(INSTALLED) ## Make .venv, with the project and all that its commands need
@@ -41,7 +41,7 @@ lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, te
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/statelint statemachine/export_watch.asl.json
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml examples/*.yaml
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 	$(SAM) validate --lint --region eu-central-1
 
@@ -61,6 +61,22 @@ build: $(INSTALLED) ## Build for AWS Lambda, without Docker
 .PHONY: deploy
 deploy: build ## Build, and deploy to your AWS account, guided
 	$(SAM) deploy --guided
+
+STACK ?= emarsys-export-watch
+ACCOUNT ?= default
+ATTEMPT ?= 1
+
+.PHONY: watch
+watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end
+	@$(BIN)/python -m operations watch --export-id '$(EXPORT_ID)' --account '$(ACCOUNT)' --attempt '$(ATTEMPT)' --stack '$(STACK)'
+
+.PHONY: check-credentials
+check-credentials: $(INSTALLED) ## Try the credentials of ACCOUNT=... in Emarsys, by one status call
+	@$(BIN)/python -m operations check-credentials --account '$(ACCOUNT)' --stack '$(STACK)'
+
+.PHONY: delete
+delete: $(INSTALLED) ## Stop the running watches, and delete the stack (YES=1: do not ask)
+	@$(BIN)/python -m operations delete --stack '$(STACK)' $(if $(YES),--yes)
 
 # UPGRADE=1 takes the newest versions; without it only what the .in files ask for changes.
 LOCK := $(VENV)-lock/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --annotation-style line \

@@ -132,7 +132,7 @@ def test_input_and_output_are_samples():
 
 
 def test_the_commands_of_make_are_those_of_the_makefile():
-    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     shown = [words(row[0])[0].removeprefix("make ") for row in table(README, "| command |")]
     assert sorted(shown) == sorted(targets)
 

@@ -1,0 +1,132 @@
+"""Announces an export to a deployed stack, and follows the execution that watches it to the end."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from export_watch.export_created import InvalidEventError, parse
+from operations.stack import CommandError, Stack
+
+POLL_SECONDS = 5
+APPEARS_WITHIN_SECONDS = 60
+
+Say = Callable[[str], None]
+
+
+def watch(
+    stack: Stack, detail: Mapping[str, Any], say: Say, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Whether the export ended as `done`. Raises CommandError where it cannot be watched.
+
+    `detail` is that of an export-created event. A watch that runs already is followed and not announced again.
+    """
+    try:
+        request = parse(json.dumps({"detail": detail}), int(stack.parameters["DeadlineSeconds"]))
+    except InvalidEventError as error:
+        raise CommandError(str(error)) from None
+    arn = stack.execution_arn(request.execution_name)
+    known = _describe(arn)
+    if known is None:
+        _announce(stack, detail)
+        say(f"announced export {request.export_id}, waiting for its execution {request.execution_name}")
+        _wait_until_it_appears(stack, arn, sleep)
+    elif known["status"] != "RUNNING":
+        raise CommandError(
+            f"{request.execution_name} was watched before and is {known['status']}: "
+            f"watch it again with an ATTEMPT that was not used in the last 90 days, say {request.attempt + 1}"
+        )
+    else:
+        say(f"{request.execution_name} is being watched already: following it")
+    return _follow(arn, say, sleep)
+
+
+def _describe(arn: str) -> Mapping[str, Any] | None:
+    try:
+        return boto3.client("stepfunctions").describe_execution(executionArn=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
+            return None
+        raise
+
+
+def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
+    entry: Any = {
+        "EventBusName": stack.parameters["EventBusName"],
+        "Source": "emarsys-export-watch.operations",
+        "DetailType": "Emarsys Export Created",
+        "Detail": json.dumps(detail),
+    }
+    answer = boto3.client("events").put_events(Entries=[entry])
+    if answer["FailedEntryCount"]:
+        [refused] = answer["Entries"]
+        raise CommandError(f"EventBridge does not take the event: {refused.get('ErrorMessage')}")
+
+
+def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None]) -> None:
+    for _ in range(APPEARS_WITHIN_SECONDS // POLL_SECONDS):
+        sleep(POLL_SECONDS)
+        if _describe(arn):
+            return
+    raise CommandError(
+        f"no execution began within {APPEARS_WITHIN_SECONDS} s: look into the log of StartWatchFunction and the "
+        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/on-call.md says how)"
+    )
+
+
+def _follow(arn: str, say: Say, sleep: Callable[[float], None]) -> bool:
+    said = ""
+    while execution := _describe(arn):
+        if execution["status"] != "RUNNING":
+            return _tell_the_end(execution, say)
+        if (now := progress(_latest_events(arn))) != said:
+            said = now
+            say(said)
+        sleep(POLL_SECONDS)
+    raise CommandError("the execution is gone: was the stack deleted meanwhile?")
+
+
+def _latest_events(arn: str) -> list[Any]:
+    """The last events of an execution, the newest first; a check takes nine, and fifteen with both retries."""
+    answer = boto3.client("stepfunctions").get_execution_history(
+        executionArn=arn, reverseOrder=True, maxResults=50
+    )
+    return sorted(answer["events"], key=lambda event: event["id"], reverse=True)
+
+
+def progress(events: list[Any]) -> str:
+    """What the last check found, from the newest events of an execution's history."""
+    for event in events:
+        if (event.get("stateEnteredEventDetails") or {}).get("name") == "Wait after failed check":
+            return "the check failed with all its retries: the next one comes in 300 s"
+        exited = event.get("stateExitedEventDetails") or {}
+        if exited.get("name") == "Check export" and "notification" in (found := json.loads(exited["output"])):
+            seen = found["watch"]
+            status = (seen["export"] or {}).get("status") or "no status yet"
+            words = [f"check {seen['checks']}: {status}"]
+            if found["notification"]:
+                words.append(essence(json.loads(found["notification"]["message"])))
+            words.append(f"next look {found['wait_seconds']} s later" if found["wait_seconds"] else "")
+            return ", ".join(filter(None, words))
+    return "the first look comes in a few seconds"
+
+
+def _tell_the_end(execution: Mapping[str, Any], say: Say) -> bool:
+    if execution["status"] != "SUCCEEDED":
+        say(f"lost: the execution is {execution['status']}, nobody watches this export any more")
+        return False
+    message = json.loads(json.loads(execution["output"])["notification"]["message"])
+    say(essence(message))
+    return bool(message["data"]["outcome"] == "done")
+
+
+def essence(message: Mapping[str, Any]) -> str:
+    """A notification in a line: the outcome, where the file is, and why."""
+    data = message["data"]
+    file, reason = data["file"] or {}, data["reason"] or {}
+    return ": ".join(
+        filter(None, [data["outcome"], file.get("uri") or file.get("name"), reason.get("message")])
+    )

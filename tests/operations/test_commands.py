@@ -1,0 +1,215 @@
+"""The commands of operations/, against the template deployed on the sandbox."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from operations import __main__ as command_line
+from operations.check_credentials import check_credentials
+from operations.delete import delete
+from operations.stack import CommandError, Stack
+from operations.watch import watch
+from sandbox.aws import Deployment, VirtualClock, deploy
+from sandbox.emarsys import EmarsysServer, parse
+
+WSSE = {"username": "planted-user", "secret": "planted-wsse-secret"}
+OAUTH = {"client_id": "planted-client", "client_secret": "planted-client-secret"}
+SECRETS = {WSSE["secret"], OAUTH["client_secret"]}
+
+
+class Site:
+    """A deployed stack in virtual time, and what a command says."""
+
+    def __init__(self, deployment: Deployment, clock: VirtualClock, server: EmarsysServer) -> None:
+        self.deployment, self.clock, self.server = deployment, clock, server
+        self.said: list[str] = []
+
+    @property
+    def stack(self) -> Stack:
+        return Stack.read("sandbox")
+
+    def sleep(self, seconds: float) -> None:
+        self.deployment.run(until=self.clock.now() + seconds)
+
+    def watch(self, **detail: Any) -> bool:
+        return watch(self.stack, detail, self.said.append, self.sleep)
+
+    def delete(self, answer: bool = True) -> bool:
+        return delete(self.stack, self.said.append, lambda question: answer, self.sleep)
+
+
+@pytest.fixture
+def site() -> Iterator[Callable[..., Site]]:
+    with contextlib.ExitStack() as running:
+
+        def make(secret: Any = WSSE, parameters: dict[str, Any] | None = None, **scenario: Any) -> Site:
+            clock = VirtualClock(1_800_000_000)
+            credentials = {
+                "wsse": {WSSE["username"]: WSSE["secret"]},
+                "oauth": {OAUTH["client_id"]: OAUTH["client_secret"]},
+            }
+            server = EmarsysServer(parse({"credentials": credentials, **scenario}), clock=clock.now)
+            running.enter_context(server)
+            own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
+            secrets = {} if secret is None else {"default": secret}
+            deployment = running.enter_context(
+                deploy({**own, **(parameters or {})}, secrets=secrets, clock=clock)
+            )
+            return Site(deployment, clock, server)
+
+        yield make
+
+
+SLOW = {"timeline": [{"at": 0, "status": "in progress"}, {"at": 60, "status": "done"}]}
+ENDLESS = {"timeline": [{"at": 0, "status": "in progress"}]}
+
+
+def test_a_watch_is_followed_until_the_file_is_there(site):
+    here = site(exports={123: SLOW})
+    assert here.watch(export_id=123)
+    assert here.said[0].startswith("announced export 123")
+    assert any(said.startswith("check 1: in progress, next look ") for said in here.said)
+    assert here.said[-1] == "done: ftp://ftp.example.com/exports/export.csv"
+
+
+def test_a_watch_that_does_not_end_well_says_why(site):
+    here = site(exports={123: {"timeline": [{"at": 0, "status": "error"}]}})
+    assert not here.watch(export_id="123", attempt=2)
+    assert here.said[-1].startswith("error: Emarsys reports that the export failed.")
+    assert [execution.name for execution in here.deployment.executions()] == ["default_123_2"]
+
+
+def test_a_watch_that_is_stopped_is_lost(site):
+    here = site(exports={123: ENDLESS})
+    polls = iter(range(100))
+
+    def sleep(seconds: float) -> None:
+        here.sleep(seconds)
+        if next(polls) == 5:
+            here.deployment.stop("default_123")
+
+    assert not watch(here.stack, {"export_id": 123}, here.said.append, sleep)
+    assert here.said[-1].startswith("lost: the execution is ABORTED")
+
+
+def test_a_running_watch_is_followed_and_not_announced_again(site):
+    here = site(exports={123: SLOW})
+    here.deployment.announce({"export_id": 123})
+    here.sleep(15)
+    assert here.watch(export_id=123)
+    assert here.said[0] == "default_123 is being watched already: following it"
+    assert len(here.deployment.deliveries) == 1
+
+
+def test_an_export_that_was_watched_before_wants_another_attempt(site):
+    here = site(exports={123: {}})
+    assert here.watch(export_id=123)
+    with pytest.raises(CommandError, match="say 2"):
+        here.watch(export_id=123)
+
+
+def test_what_is_no_export_id_is_refused_before_it_is_announced(site):
+    with pytest.raises(CommandError, match="`export_id` is 'abc'"):
+        site().watch(export_id="abc")
+
+
+def test_an_execution_that_does_not_begin_leads_to_the_dead_letter_queue(site):
+    here = site(exports={123: {}})
+    with pytest.raises(CommandError, match="dead-letter queue"):
+        watch(here.stack, {"export_id": 123}, here.said.append, lambda seconds: None)
+
+
+@pytest.mark.parametrize("secret", [WSSE, OAUTH])
+def test_credentials_that_emarsys_takes_are_well_whether_the_export_is_there_or_not(site, secret):
+    here = site(secret=secret)
+    well, sentence = check_credentials(here.stack, "default")
+    assert well
+    assert sentence.startswith("All is well")
+    assert [seen.path for seen in here.server.requests if seen.path.startswith("/api/")] == [
+        f"/api/{'v2' if secret is WSSE else 'v3'}/export/1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("secret", "faults", "expected"),
+    [
+        (None, [], "there is no secret emarsys/default"),
+        ({**WSSE, "secret": "wrong"}, [], "Check the account's API credentials"),
+        ({**OAUTH, "client_secret": "wrong"}, [], "Check the account's API credentials"),
+        (WSSE, [{"reply": {"http": 403}}], "Grant the permission export.status"),
+        (OAUTH, [{"reply": {"http": 401}}], "Check the account's API credentials"),
+        (WSSE, [{"reply": {"http": 429}}], "try again in a few minutes"),
+        (WSSE, [{"reply": {"http": 503}}], "Check that the Emarsys host is right"),
+        (WSSE, [{"reply": {"http": 404}}], "Check that the Emarsys host is right"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_to_do_and_without_a_secret(site, secret, faults, expected):
+    here = site(secret=secret, faults=faults)
+    well, sentence = check_credentials(here.stack, "default")
+    assert not well
+    assert expected in sentence
+    assert not [planted for planted in SECRETS if planted in sentence]
+    assert len([seen for seen in here.server.requests if seen.path.startswith("/api/")]) <= 1
+
+
+def test_running_watches_are_named_stopped_and_told_before_the_stack_goes(site):
+    here = site(exports={1: ENDLESS, 2: ENDLESS, 3: {}})
+    for export_id in (1, 2, 3):
+        here.deployment.announce({"export_id": export_id})
+    here.sleep(120)
+    stack = here.stack
+    assert here.delete()
+    assert {"running: default_1", "running: default_2"} <= set(here.said)
+    assert "running: default_3" not in here.said
+    assert sorted(told.message["id"] for told in here.deployment.notifications) == [
+        "default_1/lost",
+        "default_2/lost",
+        "default_3/done",
+    ]
+    with pytest.raises(CommandError, match="there is no stack"):
+        Stack.read(stack.name)
+    secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
+    assert [secret["Name"] for secret in secrets] == ["emarsys/default"]
+
+
+def test_nothing_is_stopped_without_a_yes(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    assert not here.delete(answer=False)
+    assert [execution.status for execution in here.deployment.executions()] == ["RUNNING"]
+    assert here.stack.outputs
+
+
+def test_a_stack_whose_lost_watches_cannot_be_told_stays(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    here.deployment.faults.fail("sns.Publish")
+    with pytest.raises(CommandError, match="is a dead letter"):
+        here.delete()
+    assert here.stack.outputs
+
+
+def test_the_command_line_tells_by_its_exit_status(site, capsys):
+    site()
+    assert command_line.main(["check-credentials", "--stack", "sandbox"]) == 0
+    assert command_line.main(["check-credentials", "--stack", "sandbox", "--account", "other"]) == 1
+    assert command_line.main(["watch", "--stack", "sandbox", "--export-id", "0"]) == 1
+    assert command_line.main(["delete", "--stack", "elsewhere", "--yes"]) == 1
+    output = capsys.readouterr()
+    assert "All is well" in output.out
+    assert "there is no stack elsewhere in eu-central-1" in output.err
+
+
+def test_without_aws_credentials_the_command_says_so(monkeypatch, tmp_path, capsys):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert command_line.main(["delete", "--yes"]) == 1
+    assert "there are no AWS credentials" in capsys.readouterr().err
