@@ -4,7 +4,7 @@ An execution outlives deployments: what one version of the code wrote, every lat
 this form gets a new version, and `load` goes on reading the old one.
 """
 
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from export_watch.schedule import Policy
@@ -25,9 +25,15 @@ class UnreadableStateError(ValueError):
 
 def dump(watch: Watch, policy: Policy) -> dict[str, Any]:
     """The JSON object that holds a watch and its policy, all but the execution's name."""
-    remembered = asdict(watch)
+    remembered = _fields(watch)
     del remembered["execution"]  # the state machine knows it, and an operator may start the same watch anew
-    return {"version": VERSION, **remembered, "policy": asdict(policy)}
+    remembered["export"] = None if watch.export is None else _fields(watch.export)
+    return {"version": VERSION, **remembered, "policy": _fields(policy)}
+
+
+def _fields(value: Watch | Export | Policy) -> dict[str, Any]:
+    """As `dataclasses.asdict`, whose deep copies took a quarter of what a check takes beside its call."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:

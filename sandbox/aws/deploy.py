@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 from moto import mock_aws
 
 from sandbox.aws import moto_gaps
@@ -86,6 +87,7 @@ def deploy(
         stack.enter_context(patch.dict(os.environ, {**others, **_ENVIRONMENT}, clear=True))
         stack.enter_context(mock_aws(config=_MOTO))
         stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", session()))
+        stack.enter_context(patch.object(botocore.session, "get_session", lambda: session()._session))
         reactions = moto_gaps.Reactions(
             invoke=lambda name, payload: deployment.functions[name].invoke(payload),
             arrived=deployment.arrived,

@@ -4,8 +4,6 @@ urllib3's own defaults are not for us: no timeout, three retries, and a `Retry-A
 """
 
 import json
-import queue
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -26,6 +24,7 @@ from urllib3.exceptions import (
 )
 
 from export_watch import __version__
+from export_watch.emarsys.patience import OutOfTimeError, Patience
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
@@ -71,6 +70,7 @@ class HttpClient:
     """Calls over kept-alive connections; one instance serves an execution environment for its whole life."""
 
     def __init__(self) -> None:
+        self._patience: Patience[Reply | NoReplyError] = Patience()
         self._pool = urllib3.PoolManager(
             headers={"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"},
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
@@ -89,20 +89,16 @@ class HttpClient:
 
         Raises NoReplyError, at the latest after `within_seconds`.
         """
-        answer: queue.SimpleQueue[Reply | NoReplyError] = queue.SimpleQueue()
 
-        def run() -> None:
+        def exchange() -> Reply | NoReplyError:
             try:
-                answer.put(self._exchange(method, url, headers, body))
+                return self._exchange(method, url, headers, body)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
-                answer.put(NoReplyError(_explain(error)))
+                return NoReplyError(_explain(error))
 
-        # A thread, since nothing else bounds every step: look-up, TLS handshake and headers may all drip. One
-        # that is late ends by itself, and its answer is for nobody.
-        threading.Thread(target=run, daemon=True).start()
         try:
-            outcome = answer.get(timeout=max(0.0, min(within_seconds, WHOLE_SECONDS)))
-        except queue.Empty:
+            outcome = self._patience.call(exchange, min(within_seconds, WHOLE_SECONDS))
+        except OutOfTimeError:
             raise NoReplyError("no complete reply in time") from None
         if isinstance(outcome, NoReplyError):
             raise outcome
