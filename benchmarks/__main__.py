@@ -8,12 +8,14 @@ from pathlib import Path
 
 from benchmarks import document, results
 from benchmarks.benchmark import Benchmark
+from benchmarks.check.benchmark import CHECK
 from benchmarks.fleet.benchmark import FLEET
 from benchmarks.money.benchmark import MONEY
 from benchmarks.regression import Change, changes
+from benchmarks.sandbox.benchmark import SANDBOX
 from benchmarks.schedule.benchmark import SCHEDULE
 
-BENCHMARKS = (SCHEDULE, FLEET, MONEY)
+BENCHMARKS = (SCHEDULE, FLEET, CHECK, MONEY, SANDBOX)
 """In the order in which they run: one may build on the committed result of an earlier one, as money does."""
 
 

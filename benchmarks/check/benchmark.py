@@ -1,0 +1,86 @@
+"""The benchmark of a check: every way in turn, round by round, so that a busy moment of the machine meets them all."""
+
+from statistics import mean, median, stdev
+from typing import Any
+
+from benchmarks.benchmark import Benchmark, Measured, Ratio
+from benchmarks.check.pictures import pictures
+from benchmarks.check.process import Way, measure, parts, serving
+from benchmarks.check.tables import tables
+
+SEED = 0
+"""Nothing is drawn."""
+
+WAYS = (
+    Way("ours_oauth", "**Export Watch**, OAuth", "app", "oauth"),
+    Way("ours_wsse", "**Export Watch**, WSSE", "app", "wsse"),
+    Way(
+        "ours_compiling", "**Export Watch**, OAuth, deployed without bytecode", "app", "oauth", bytecode=False
+    ),
+    Way("common_oauth", "the common way, OAuth", "common_way", "oauth"),
+    Way("common_wsse", "the common way, WSSE", "common_way", "wsse"),
+    Way("floor", "a bare GET by urllib3", "bare_get"),
+)
+ROUNDS, ROUNDS_QUICK = 11, 3
+BLOCKS, CALLS = 10, 50
+"""A process makes so many blocks of so many calls once it is warm; what counts is the median of the blocks."""
+
+BLOCKS_QUICK = 2
+
+COMPARED = (
+    ("warm_cpu", "ours_oauth", "floor"),
+    ("warm_cpu", "ours_oauth", "common_oauth"),
+    ("warm_cpu", "ours_wsse", "common_wsse"),
+    ("cold_cpu", "ours_oauth", "common_oauth"),
+    ("cold_cpu", "ours_wsse", "common_wsse"),
+    ("peak_mib", "ours_oauth", "common_oauth"),
+)
+MACHINE_NOISE = 0.05
+"""The least standard error of a ratio, as a share of it: another machine has other caches and another Python."""
+
+
+def run(quick: bool) -> Measured:
+    """All ways; quick makes fewer rounds, and leaves out the one that has nothing to compare with."""
+    ways = [way for way in WAYS if way.bytecode or not quick]
+    blocks = BLOCKS_QUICK if quick else BLOCKS
+    with serving() as url:
+        for way in ways:
+            measure(way, url, 1, 1)  # bytecode is written, files are read
+        rounds = [
+            {way.name: measure(way, url, blocks, CALLS) for way in ways}
+            for _ in range(ROUNDS_QUICK if quick else ROUNDS)
+        ]
+        cold = [parts(url) for _ in range(1 if quick else ROUNDS)]
+    return {
+        "rounds": len(rounds),
+        "calls": blocks * CALLS,
+        "ways": {way.name: {"label": way.label, **_medians(rounds, way.name)} for way in ways},
+        "cold_parts": {part: median(each[part] for each in cold) for part in cold[0]},
+        "ratios": [
+            {"figure": figure, "way": way, "other": other, **_compare(rounds, figure, way, other)}
+            for figure, way, other in COMPARED
+        ],
+    }
+
+
+def _medians(rounds: list[dict[str, dict[str, float]]], way: str) -> dict[str, float]:
+    return {figure: median(each[way][figure] for each in rounds) for figure in rounds[0][way]}
+
+
+def _compare(rounds: list[dict[str, dict[str, float]]], figure: str, way: str, other: str) -> dict[str, Any]:
+    """The median of the rounds' ratios, and its standard error (that of a mean, times 1.25, Laplace 1818)."""
+    each = [of[way][figure] / of[other][figure] for of in rounds]
+    return {"ratio": median(each), "error": 1.25 * stdev(each) / len(each) ** 0.5, "mean": mean(each)}
+
+
+def ratios(measured: Measured) -> dict[str, Ratio]:
+    """CPU and memory, which depend on the machine less than the wall's clock does."""
+    return {
+        f"{of['figure']}: {of['way']} / {of['other']}": Ratio(
+            of["ratio"], max(of["error"], MACHINE_NOISE * of["ratio"])
+        )
+        for of in measured["ratios"]
+    }
+
+
+CHECK = Benchmark("check", SEED, run, tables, pictures, ratios)

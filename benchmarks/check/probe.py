@@ -1,0 +1,69 @@
+"""One cold start and many warm calls of a handler, in this process: `python probe.py MODULE BLOCKS CALLS`.
+
+A script that imports next to nothing by itself, so that all else is the handler's. The event comes on standard input,
+the figures go to standard error as one line of JSON; what the handler logs goes to standard output.
+"""
+
+import json
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+NOT_IN_LAMBDA = ("awscrt", "cryptography", "OpenSSL")
+"""Installed here for other ends. botocore imports them where it finds them, and Lambda's runtime does not have them."""
+
+
+def main() -> None:
+    """Times are seconds, memory is MiB."""
+    module, blocks, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    event = json.load(sys.stdin)
+    context = SimpleNamespace(
+        function_name="check_export",
+        memory_limit_in_mb="256",
+        invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:check_export",
+        aws_request_id="5f0e7c5e-2a0b-4c55-9e0e-7c1a4d3f0b11",
+    )
+    for name in NOT_IN_LAMBDA:
+        sys.modules[name] = None  # type: ignore[assignment]
+    marks = [(time.perf_counter(), time.process_time())]
+    handler = __import__(module, fromlist=["handler"]).handler
+    marks.append((time.perf_counter(), time.process_time()))
+    handler(event, context)
+    marks.append((time.perf_counter(), time.process_time()))
+    for _ in range(blocks):
+        for _ in range(calls):
+            handler(event, context)
+        marks.append((time.perf_counter(), time.process_time()))
+    wall, cpu = ([mark[clock] for mark in marks] for clock in (0, 1))
+    figures = {
+        f"{phase}_{name}": value
+        for name, of in (("wall", wall), ("cpu", cpu))
+        for phase, value in (
+            ("import", of[1] - of[0]),
+            ("first", of[2] - of[1]),
+            ("cold", of[2] - of[0]),
+            ("warm", _median([(end - begin) / calls for begin, end in pairwise(of[2:])])),
+        )
+    }
+    print(json.dumps({**figures, "peak_mib": _peak_mib()}), file=sys.stderr)
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _peak_mib() -> float:
+    """Linux's own mark: `ru_maxrss` would be that of the parent, where it was the larger one when it forked."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    import resource  # noqa: PLC0415 - elsewhere
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+if __name__ == "__main__":
+    main()
