@@ -67,3 +67,33 @@ def test_an_alarm_returns_one_series(name):
     queries = ALARMS[name].get("Metrics")
     if queries:
         assert [query.get("ReturnData", True) for query in queries].count(True) == 1
+
+
+WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"])[
+    "widgets"
+]
+
+
+def drawn(widget: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Namespace, name and dimension of each metric of a widget, where a dot repeats what stands above it."""
+    before: list[Any] = []
+    for row in widget["properties"]["metrics"]:
+        if isinstance(row[0], str):
+            before = [before[at] if part == "." else part for at, part in enumerate(row)]
+            yield before[0], before[1], before[2]
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: widget["properties"]["title"])
+def test_a_widget_draws_metrics_that_exist(widget):
+    for namespace, metric, dimension in drawn(widget):
+        assert metric in DOCUMENTED[namespace][dimension]
+
+
+def test_the_dashboard_shows_all_that_the_functions_write():
+    assert {metric for widget in WIDGETS for _, metric, _ in drawn(widget)} >= COUNTED
+
+
+def test_widgets_do_not_overlap():
+    places = [(widget["x"], widget["y"]) for widget in WIDGETS]
+    assert places == [(8 * (at % 3), 6 * (at // 3)) for at in range(len(WIDGETS))]
+    assert {(widget["width"], widget["height"]) for widget in WIDGETS} == {(8, 6)}
