@@ -60,12 +60,12 @@ def _queue(name: str) -> Queue:
 
 
 def _of_queue(queue: Queue, name: str, now: float) -> float:
-    messages = queue._messages
+    messages: list[Any] = queue._messages
     match name:
         case "ApproximateNumberOfMessagesVisible":
             return len(messages)
         case "ApproximateAgeOfOldestMessage":
-            return max((now - float(message.sent_timestamp or 0) / 1000 for message in messages), default=0)
+            return max((now - message.sent_timestamp / 1000 for message in messages), default=0)
     raise KeyError(name)
 
 
