@@ -104,8 +104,8 @@ def always_on_worker(watched: Watched) -> Usage:
 
 
 MONITORED: Mapping[Item, float] = {
-    Item.METRIC_MONTH: 3,  # Checks, WatchesStarted, WatchesDone; others only in an hour in which they happen
-    Item.ALARM_MONTH: 4,  # one of a queue, and one of three metrics of the state machine
+    Item.METRIC_MONTH: 5,  # three counts, DetectionSeconds, RateLimitHeadroom; others only in hours of trouble
+    Item.ALARM_MONTH: 17,  # of seven alarms
     Item.SQS_REQUEST: 2 * assume.IDLE_POLLS_A_MONTH,  # the inbox, and the queue of lost watches
 }
 WORKER: Mapping[Item, float] = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from export_watch import aws, clock, notification, state
@@ -13,8 +14,8 @@ from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.reason import REMEDY
 from export_watch.settings import CheckExportSettings
-from export_watch.telemetry import count, logger, metrics
-from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refused, StatusSeen
+from export_watch.telemetry import count, logger, measure, metrics
+from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Outcome, Refused, StatusSeen
 
 settings = CheckExportSettings.from_environment()
 http = HttpClient()
@@ -47,12 +48,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = clock.now()
     decision = decide(watch, observation, now, policy)
     report(observation, decision)
+    answered_at = last_answer(event["watch"])
+    if decision.outcome in _WORDS_OF_EMARSYS and answered_at is not None:
+        measure("DetectionSeconds", MetricUnit.Seconds, max(0.0, now - answered_at))
+    if not isinstance(observation, Obstacle):
+        answered_at = int(now)
     told = None
     if decision.outcome:
         origin = notification.Origin(settings.stack, event["execution_arn"])
         told = notification.of_decision(decision, decision.outcome, now, origin)
     return {
-        "watch": state.dump(decision.watch, policy),
+        "watch": {**state.dump(decision.watch, policy), state.ANSWERED_AT: answered_at},
         "outcome": decision.outcome or "wait",
         "wait_seconds": decision.wait_seconds,
         "notification": told and {"message": told.message, "attributes": told.attributes},
@@ -73,6 +79,8 @@ def report(observation: Observation, decision: Decision) -> None:
     """Log and count what a look found and what follows."""
     follows = decision.outcome or f"look again in {decision.wait_seconds} s"
     checks = decision.watch.checks
+    if isinstance(observation, StatusSeen | Refused) and observation.headroom is not None:
+        measure("RateLimitHeadroom", MetricUnit.Percent, 100 * observation.headroom)
     match observation:
         case StatusSeen(status=ExportStatus.UNKNOWN, export=export):
             word = ascii(str(export.status)[:60])  # from outside
@@ -92,6 +100,19 @@ def report(observation: Observation, decision: Decision) -> None:
         count(f"Watches{decision.outcome.title()}")
         logger.info(f"outcome {decision.outcome}", reason=decision.reason and decision.reason.code)
 
+
+def last_answer(watch_state: dict[str, Any]) -> int | None:
+    """When Emarsys had not said its final word yet: its last answer, or the start of the watch before the first look.
+
+    So much later at most is a final word seen than it was there. None in a state that an earlier version wrote.
+    """
+    if not watch_state["checks"]:
+        return int(watch_state["started_at"])
+    known: int | None = watch_state.get(state.ANSWERED_AT)
+    return known
+
+
+_WORDS_OF_EMARSYS = frozenset({Outcome.DONE, Outcome.ERROR})
 
 _NEED_A_PERSON = frozenset(
     {

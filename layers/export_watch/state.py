@@ -18,6 +18,9 @@ CHECK_FAILURE = "check_failure"
 STUCK_FAILURE = "stuck_failure"
 """Where the state machine puts the error of a `stuck` that could not be published for an hour."""
 
+ANSWERED_AT = "answered_at"
+"""When Emarsys last answered about the export (unix seconds); absent or null where that is not known."""
+
 
 class UnreadableStateError(ValueError):
     """The state was written by no version of this code that is known."""

@@ -12,4 +12,9 @@ metrics = Metrics()
 
 def count(name: str) -> None:
     """Add one to a metric."""
-    metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    measure(name, MetricUnit.Count, 1)
+
+
+def measure(name: str, unit: MetricUnit, value: float) -> None:
+    """Add a value to a metric."""
+    metrics.add_metric(name=name, unit=unit, value=value)

@@ -16,7 +16,10 @@ import boto3
 import botocore.session
 from moto import mock_aws
 
-from sandbox.aws import moto_gaps
+from sandbox.aws import (
+    alarm,  # noqa: F401 - CloudFormation knows the models that are imported
+    moto_gaps,
+)
 from sandbox.aws import parameters as template_parameters
 from sandbox.aws import template as sam
 from sandbox.aws.client import session

@@ -15,8 +15,9 @@ import yaml
 
 from docs import state_machine_diagram
 from export_watch.reason import ReasonCode
-from export_watch.watch import ObstacleCode, Outcome
+from export_watch.watch import Outcome
 from sandbox import watch
+from tests.contract.metrics import COUNTED
 from tests.contract.schemas import (
     EVENTS,
     EXPORT_CREATED_SCHEMA,
@@ -24,10 +25,10 @@ from tests.contract.schemas import (
     ROOT,
     read,
 )
-from tests.contract.template import PARAMETERS, TEMPLATE
+from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
 README = (ROOT / "README.md").read_text("utf-8")
-ON_CALL = (ROOT / "docs" / "on-call.md").read_text("utf-8")
+OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -145,12 +146,13 @@ def test_the_options_of_the_sandbox_are_those_of_its_command_line():
     assert shown == options - {"-h", "--help"}
 
 
-def test_the_metrics_are_those_that_the_functions_count():
-    sources = [path.read_text("utf-8") for path in sorted((ROOT / "functions").rglob("*.py"))]
-    counted = {name for source in sources for name in re.findall(r'count\("(\w+)"\)', source)}
-    counted |= {code.title().replace("_", "") for code in ObstacleCode}
-    counted |= {f"Watches{outcome.title()}" for outcome in Outcome}
-    assert {name for row in table(ON_CALL, "| metric |") for name in words(row[0])} == counted
+def test_the_metrics_are_those_that_the_functions_write():
+    assert {name for row in table(OPERATING, "| metric |") for name in words(row[0])} == COUNTED
+
+
+def test_every_alarm_has_a_runbook_and_none_is_forgotten():
+    headings = re.findall(r"^## The alarm `(\w+)`$", OPERATING, re.MULTILINE)
+    assert headings == list(of_type("AWS::CloudWatch::Alarm"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -150,10 +150,10 @@ def test_a_rule_delivers_to_its_queue_or_to_the_dead_letter_queue(rule, queue):
         ("DeadLetterQueuePolicy", "DeadLetterQueue", ["ExportCreatedRule", "DeadExecutionRule"]),
     ],
 )
-def test_a_queue_takes_messages_from_its_rules_only(policy, queue, rules):
+def test_a_queue_takes_messages_from_its_rules_only_and_encrypted_only(policy, queue, rules):
     properties = RESOURCES[policy]["Properties"]
     assert properties["Queues"] == [{"Ref": queue}]
-    [statement] = statements(properties)
+    statement, tls = statements(properties)
     sources = [arn_of(rule) for rule in rules]
     assert statement == {
         "Effect": "Allow",
@@ -162,6 +162,24 @@ def test_a_queue_takes_messages_from_its_rules_only(policy, queue, rules):
         "Resource": arn_of(queue),
         "Condition": {"ArnEquals": {"aws:SourceArn": sources if len(sources) > 1 else sources[0]}},
     }
+    assert tls == {**NO_TLS, "Action": "sqs:*", "Resource": arn_of(queue)}
+
+
+NO_TLS = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+"""What refuses calls that are not encrypted on their way."""
+
+
+def test_the_topic_takes_messages_encrypted_only():
+    policy = RESOURCES["NotificationTopicPolicy"]["Properties"]
+    assert policy["Topics"] == [{"Ref": "NotificationTopic"}]
+    [tls] = statements(policy)
+    assert tls == {**NO_TLS, "Action": "sns:Publish", "Resource": {"Ref": "NotificationTopic"}}
+
+
+def test_what_is_kept_is_encrypted():
+    assert RESOURCES["NotificationTopic"]["Properties"] == {"KmsMasterKeyId": "alias/aws/sns"}
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
+    assert RESOURCES["TokenTable"]["Properties"]["SSESpecification"] == {"SSEEnabled": True}
 
 
 def test_exports_are_announced_on_the_bus_that_the_parameter_names():
@@ -259,4 +277,4 @@ def test_an_alarm_says_what_to_do_and_goes_where_the_parameter_says(name):
 def test_the_alarm_for_dead_watches_does_not_rest_on_events():
     metrics = RESOURCES["DeadWatchAlarm"]["Properties"]["Metrics"]
     names = {metric["MetricStat"]["Metric"]["MetricName"] for metric in metrics if "MetricStat" in metric}
-    assert names == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
+    assert names == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "WatchesLost"}

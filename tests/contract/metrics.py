@@ -1,0 +1,15 @@
+"""The metrics that the functions write, read from their code."""
+
+import re
+
+from export_watch.watch import ObstacleCode, Outcome
+from tests.contract.schemas import ROOT
+
+_SOURCES = "".join(path.read_text("utf-8") for path in sorted((ROOT / "functions").rglob("*.py")))
+
+COUNTED = {
+    *re.findall(r'\b(?:count|measure)\("(\w+)"', _SOURCES),
+    *(code.title().replace("_", "") for code in ObstacleCode),
+    *(f"Watches{outcome.title()}" for outcome in Outcome),
+}
+"""All names in the namespace EmarsysExportWatch."""

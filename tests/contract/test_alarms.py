@@ -1,0 +1,99 @@
+"""Alarms and dashboard name metrics that exist, and no alarm goes without a test that moves each of its metrics."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract.metrics import COUNTED
+from tests.contract.template import of_type
+from tests.stack.test_alarms import CONDITIONS
+
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+OWN = "EmarsysExportWatch"
+
+DOCUMENTED = {
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+    "AWS/SQS": {"QueueName": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}},
+    # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    "AWS/States": {
+        "StateMachineArn": {
+            "ExecutionsStarted",
+            "ExecutionsSucceeded",
+            "ExecutionsFailed",
+            "ExecutionsTimedOut",
+            "ExecutionsAborted",
+        },
+        "ServiceIntegrationResourceArn": {"ServiceIntegrationsFailed"},
+    },
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    "AWS/Lambda": {"FunctionName": {"Invocations", "Errors", "Throttles"}},
+    OWN: {"service": COUNTED},
+}
+"""The metrics that there are, by namespace and dimension: AWS's own that are used here, and all of ours."""
+
+
+def metrics(alarm: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """Namespace, name and the names of the dimensions of each metric of an alarm."""
+    queries = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+    for metric in queries or [alarm]:
+        dimensions = [dimension["Name"] for dimension in metric["Dimensions"]]
+        yield metric["Namespace"], metric["MetricName"], dimensions
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_rests_on_metrics_that_exist(name):
+    for namespace, metric, [dimension] in metrics(ALARMS[name]):
+        assert metric in DOCUMENTED[namespace][dimension]
+
+
+def test_each_metric_of_each_alarm_is_moved_by_a_test():
+    used = {(name, metric) for name, alarm in ALARMS.items() for _, metric, _ in metrics(alarm)}
+    assert set(CONDITIONS) == used
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_expression_uses_what_it_names(name):
+    for query in ALARMS[name].get("Metrics", []):
+        ids = {other["Id"] for other in ALARMS[name]["Metrics"]}
+        names = set(re.findall(r"\b[a-z_]+\b", query.get("Expression", "")))
+        assert names <= ids, json.dumps(query)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_returns_one_series(name):
+    queries = ALARMS[name].get("Metrics")
+    if queries:
+        assert [query.get("ReturnData", True) for query in queries].count(True) == 1
+
+
+WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"])[
+    "widgets"
+]
+
+
+def drawn(widget: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Namespace, name and dimension of each metric of a widget, where a dot repeats what stands above it."""
+    before: list[Any] = []
+    for row in widget["properties"]["metrics"]:
+        if isinstance(row[0], str):
+            before = [before[at] if part == "." else part for at, part in enumerate(row)]
+            yield before[0], before[1], before[2]
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: widget["properties"]["title"])
+def test_a_widget_draws_metrics_that_exist(widget):
+    for namespace, metric, dimension in drawn(widget):
+        assert metric in DOCUMENTED[namespace][dimension]
+
+
+def test_the_dashboard_shows_all_that_the_functions_write():
+    assert {metric for widget in WIDGETS for _, metric, _ in drawn(widget)} >= COUNTED
+
+
+def test_widgets_do_not_overlap():
+    places = [(widget["x"], widget["y"]) for widget in WIDGETS]
+    assert places == [(8 * (at % 3), 6 * (at // 3)) for at in range(len(WIDGETS))]
+    assert {(widget["width"], widget["height"]) for widget in WIDGETS} == {(8, 6)}
