@@ -55,9 +55,9 @@ def an_execution_has_no_watch(world) -> World:
 
 
 @moves("DeadWatchAlarm", "ExecutionsTimedOut")
-def sns_never_answers(world) -> World:
+def the_check_never_answers(world) -> World:
     w: World = world(exports={5: {}})
-    w.stack.faults.answer("sns.Publish", _never)
+    w.stack.faults.answer("lambda.Invoke", _never, matches=lambda call: "CheckExport" in call["FunctionName"])
     w.announce({"export_id": 5})
     w.run()
     return w

@@ -171,7 +171,7 @@ def test_no_text_of_the_vendors_gets_anywhere_unescaped_or_unbounded(world, name
         number: {"faults": [reply({**data, "id": f'"{number}"' if data["id"] == '"0"' else data["id"]})]}
         for number, data in replies
     }
-    w = world(secret=WSSE, exports=exports, parameters={"StuckAfterSeconds": 5})
+    w = world(secret=WSSE, exports=exports, parameters={"StuckAfterSeconds": 5, "MinWaitSeconds": 60})
     w.announce(*({"export_id": number, "deadline_seconds": 60} for number in exports))
     w.run()
     terminal = [data for data in w.data if data["terminal"]]  # and each is held to the schemas
@@ -192,7 +192,7 @@ def test_no_text_of_the_vendors_gets_anywhere_unescaped_or_unbounded(world, name
     assert_log_is_clean(w.stack)
 
 
-@pytest.mark.parametrize("http", [200, 302, 400, 401, 403, 404, 418, 429, 500, 502, 503])
+@pytest.mark.parametrize("http", [200, 302, 400, 401, 403, 418, 429, 500])
 def test_no_error_text_of_the_vendors_gets_anywhere(world, http) -> None:
     bodies = []
     for text in (TEXTS["control characters"], TEXTS["lone surrogates"], TEXTS["long"]):
@@ -206,7 +206,7 @@ def test_no_error_text_of_the_vendors_gets_anywhere(world, http) -> None:
     exports = {
         number: {"faults": [{"reply": {"http": http, "text": body}}]} for number, body in enumerate(bodies, 1)
     }
-    w = world(secret=WSSE, exports=exports)
+    w = world(secret=WSSE, exports=exports, parameters={"MinWaitSeconds": 60})
     w.announce(*({"export_id": number, "deadline_seconds": 60} for number in exports))
     w.run()
     assert w.outcomes == ["expired"] * len(bodies)

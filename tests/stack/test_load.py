@@ -7,7 +7,7 @@ import itertools
 
 from tests.stack.load import EVENT_QUOTA, STATE_QUOTA_BYTES, back_fill, long_watch
 
-EXPORTS = 100
+EXPORTS = 50
 
 
 def test_every_export_of_a_back_fill_is_told_once_though_aws_throttles() -> None:
