@@ -32,8 +32,12 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
-test: $(INSTALLED) ## Run the whole test suite
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(TESTS)
+test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults)
+
+.PHONY: faults
+faults: $(INSTALLED) ## Run the fault matrix of docs/reliability.md
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/stack/faults
 
 .PHONY: lint
 lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, template and its policies
