@@ -1,9 +1,12 @@
 """When to look again.
 
 How long an export takes is unknown: seconds or hours. Where nothing tells a ten-second export from a ten-hour
-one, the chance that it ends in the next second falls as 1/t, and the near-optimal schedule of inspections waits
-sqrt(2 * cost * t) at age t (Keller 1974, after Barlow, Hunter and Proschan 1963). So the number of checks grows
-with the square root of the time: 188 in 24 hours with the default parameters, about 197 with the jitter.
+one, the chance h that it ends in the next second falls as 1/t, and the near-optimal schedule of inspections waits
+sqrt(2 * cost / h) (Keller 1974, after Barlow, Hunter and Proschan 1963). Ours takes h = 1 / 2(t + cost): whatever has
+lasted for t lasts twice as long with a chance of 71 %, and no wait is worth less than a check. Where h is really 1/t
+that costs 6 % more than the best wait; on all workloads of benchmarks/schedule it costs less than sqrt(2 * cost * t).
+So the number of checks grows with the square root of the time: 143 in 24 hours with the default parameters, about
+150 with the jitter.
 
 All watches of an API user share one rate limit and know nothing of one another. What is left of the limit, which each
 reply tells, makes all of them slower before it is used up; a refusal spreads those that were refused together.
@@ -85,7 +88,8 @@ def wait_seconds(
 
 def base_wait_seconds(elapsed_seconds: float, policy: Policy) -> float:
     """The wait at an age, before jitter and limits."""
-    wait = math.sqrt(2 * policy.check_cost_seconds * elapsed_seconds)
+    cost = policy.check_cost_seconds
+    wait = 2 * math.sqrt(cost * (elapsed_seconds + cost))
     return min(max(wait, policy.min_wait_seconds), policy.max_wait_seconds)
 
 

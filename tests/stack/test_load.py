@@ -23,7 +23,7 @@ def test_every_export_of_a_back_fill_is_told_once_though_aws_throttles() -> None
 
 def test_the_state_of_a_watch_does_not_grow_with_its_checks_and_its_history_does_by_a_constant() -> None:
     weights = long_watch()
-    assert len(weights) > 180
+    assert len(weights) > 140
     sizes = [weight.state_bytes for weight in weights if weight.check > 50]
     # The check after `stuck` was told still carries that notification; else only a counter gains a digit.
     assert max(sorted(sizes)[:-1]) - min(sizes) < 100

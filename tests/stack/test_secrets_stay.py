@@ -135,7 +135,7 @@ def watch() -> Iterator[Callable[..., tuple[Deployment, Emarsys]]]:
             answers: Sequence[Answer] = ANSWERS,
             token_answers: Sequence[Answer] = (),
             prepare: Callable[[Deployment], None] = lambda stack: None,
-            deadline_seconds: int = 7200,
+            deadline_seconds: int = 10_800,
             **others: Any,
         ) -> tuple[Deployment, Emarsys]:
             emarsys = Emarsys(answers, token_answers)
