@@ -22,7 +22,7 @@ from tests.stack.conftest import CREDENTIALS, OAUTH, START, WSSE, World
 from tests.stack.faults.line import Certificates, Line, names_of
 from tests.stack.faults.matrix import DEAD_LETTER, Cell, Moment, Row
 
-PARAMETERS = {"CheckCostSeconds": 60, "StuckAfterSeconds": 300}
+PARAMETERS = {"CheckCostSeconds": 15, "StuckAfterSeconds": 300}
 """Fewer looks than by default, since each takes real time, and an export that gets stuck soon."""
 
 PLENTY = {"per_minute": 10_000, "per_hour": 10_000}
