@@ -1,20 +1,39 @@
 """Are an account's credentials right? One status call with its secret, and a sentence on what came back."""
 
 import time
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
-from export_watch import aws
+import boto3
+from botocore.exceptions import ClientError
+
+from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.client import EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
-from export_watch.emarsys.http import HttpClient
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import TokenRecord
+from export_watch.http import HttpClient
 from export_watch.reason import REMEDY
 from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
 from operations.stack import Stack
 
 EXPORT_ID = 1
 """Any id will do: that there is no such export (10001) is as good an answer as a status."""
+
+
+class SecretsManager:
+    """Secrets Manager through boto3, in the name of whoever runs the command."""
+
+    def __init__(self) -> None:
+        self._client = boto3.client("secretsmanager")
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - there is one
+        """The answer of GetSecretValue, as `export_watch.aws.json_api.Api` has it. Raises AwsError."""
+        try:
+            answer = self._client.get_secret_value(SecretId=parameters["SecretId"])
+        except ClientError as error:
+            raise AwsError(error.response["Error"]["Code"]) from None
+        return {**answer, "CreatedDate": answer["CreatedDate"].timestamp()}
 
 
 class NoSharedTokens:
@@ -41,7 +60,7 @@ def check_credentials(stack: Stack, account: str) -> tuple[bool, str]:
     """Whether Emarsys takes the account's credentials, and what that means in a sentence or two."""
     http = HttpClient()
     credentials = CredentialsStore(
-        aws.client("secretsmanager"),
+        SecretsManager(),
         stack.parameters["CredentialsPrefix"],
         stack.parameters["EmarsysHost"],
         stack.parameters["EmarsysTokenUrl"],

@@ -114,6 +114,8 @@ def environment(url: str) -> Mapping[str, str]:
         "PATH": os.environ.get("PATH", ""),
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
+        "AWS_ENDPOINT_URL_DYNAMODB": url,
         "AWS_REGION": "eu-central-1",
         "AWS_DEFAULT_REGION": "eu-central-1",
         "AWS_ACCESS_KEY_ID": "benchmark",
@@ -130,6 +132,7 @@ def environment(url: str) -> Mapping[str, str]:
         "EMARSYS_TOKEN_URL": f"{url}/oauth2/token",
         "CREDENTIALS_PREFIX": "emarsys",
         "TOKEN_TABLE": "tokens",
+        "URL_SUFFIX": "amazonaws.com",
     }
 
 

@@ -5,13 +5,14 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from export_watch import aws, clock, notification, state
+from export_watch import clock, notification, state
+from export_watch.aws.json_api import DYNAMODB, SECRETS_MANAGER, JsonApi
 from export_watch.decision import Decision, decide
 from export_watch.emarsys.client import EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
-from export_watch.emarsys.http import HttpClient
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
+from export_watch.http import HttpClient
 from export_watch.reason import REMEDY
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import count, logger, measure, metrics
@@ -21,13 +22,13 @@ settings = CheckExportSettings.from_environment()
 http = HttpClient()
 emarsys = EmarsysClient(
     CredentialsStore(
-        aws.client("secretsmanager"),
+        JsonApi(http, SECRETS_MANAGER, settings.url_suffix),
         settings.credentials_prefix,
         settings.emarsys_host,
         settings.emarsys_token_url,
     ),
     http,
-    TokenStore(http, DynamoDbTokenTable(aws.client("dynamodb"), settings.token_table)),
+    TokenStore(http, DynamoDbTokenTable(JsonApi(http, DYNAMODB, settings.url_suffix), settings.token_table)),
 )
 
 

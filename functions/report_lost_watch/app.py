@@ -7,12 +7,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from export_watch import aws, lost_watch, notification
+from export_watch import lost_watch, notification
+from export_watch.aws.client import client
 from export_watch.settings import ReportLostWatchSettings
 from export_watch.telemetry import count, logger, metrics
 
 settings = ReportLostWatchSettings.from_environment()
-sns = aws.client("sns")
+sns = client("sns")
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 

@@ -8,13 +8,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from export_watch import aws, clock, export_created, schedule, state
+from export_watch import clock, export_created, schedule, state
+from export_watch.aws.client import client
 from export_watch.settings import StartWatchSettings
 from export_watch.telemetry import count, logger, metrics
 from export_watch.watch import Watch, WatchRequest
 
 settings = StartWatchSettings.from_environment()
-step_functions = aws.client("stepfunctions")
+step_functions = client("stepfunctions")
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 

@@ -56,6 +56,7 @@ class CheckExportSettings:
     emarsys_token_url: str
     credentials_prefix: str
     token_table: str
+    url_suffix: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -66,6 +67,7 @@ class CheckExportSettings:
             emarsys_token_url=_url(environment, "EMARSYS_TOKEN_URL"),
             credentials_prefix=_text(environment, "CREDENTIALS_PREFIX"),
             token_table=_text(environment, "TOKEN_TABLE"),
+            url_suffix=_text(environment, "URL_SUFFIX"),
         )
 
 

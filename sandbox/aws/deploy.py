@@ -14,10 +14,13 @@ from unittest.mock import patch
 
 import boto3
 import botocore.session
+from botocore.credentials import Credentials
 from moto import mock_aws
 
+from export_watch.aws.json_api import DYNAMODB, SECRETS_MANAGER
 from sandbox.aws import (
     alarm,  # noqa: F401 - CloudFormation knows the models that are imported
+    endpoint,
     moto_gaps,
 )
 from sandbox.aws import parameters as template_parameters
@@ -44,6 +47,8 @@ _ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """Nothing of a developer's own AWS configuration is left, so that nothing can reach the real AWS."""
+
+_CREDENTIALS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
 
 _MOTO: Any = {
@@ -97,6 +102,8 @@ def deploy(
         )
         stack.enter_context(moto_gaps.filled(deployment.clock, deployment.faults, reactions))
         stack.callback(deployment.clock.stop)
+        credentials = Credentials(*(_ENVIRONMENT[f"AWS_{name}"] for name in _CREDENTIALS))
+        deployment.endpoint_url = stack.enter_context(endpoint.serving(credentials))
         _create(deployment, source, stack_name)
         for account, secret in (secrets or {}).items():
             deployment.put_secret(account, secret)
@@ -144,7 +151,11 @@ def _function(deployment: Deployment, source: sam.Template, logical_id: str, nam
         handler=configuration["Handler"],
         code_folder=folder,
         import_folders=source.import_folders(),
-        environment=configuration.get("Environment", {}).get("Variables", {}),
+        environment={
+            # What is called without botocore. Calls of botocore are caught in this process.
+            **dict.fromkeys((SECRETS_MANAGER.variable, DYNAMODB.variable), deployment.endpoint_url),
+            **configuration.get("Environment", {}).get("Variables", {}),
+        },
         timeout_seconds=configuration["Timeout"],
         memory_mb=configuration["MemorySize"],
         log_group=configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),

@@ -15,9 +15,9 @@ from flask import Flask, Request, Response, request
 
 from sandbox.emarsys.authentication import Tokens, Wsse
 from sandbox.emarsys.fault import Fault, Manner, api_error
-from sandbox.emarsys.http_server import ConnectionBroken, HttpServer
 from sandbox.emarsys.life import Life
 from sandbox.emarsys.scenario import Scenario
+from sandbox.http_server import ConnectionBroken, HttpServer
 
 MAX_LIMIT = 1_000_000
 _CREATING = (

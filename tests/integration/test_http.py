@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from export_watch import __version__
-from export_watch.emarsys import http
-from export_watch.emarsys.http import MAX_REPLY_BYTES, HttpClient, NoReplyError
+from export_watch import __version__, http
+from export_watch.http import MAX_REPLY_BYTES, HttpClient, NoReplyError
 from tests.integration.server import (
     OK,
     Script,
@@ -46,7 +45,8 @@ def serve() -> Iterator[Serve]:
 def client() -> Iterator[HttpClient]:
     client = HttpClient()
     yield client
-    client._pool.clear()
+    for pool in client._pools.values():
+        pool.close()
 
 
 def get(client: HttpClient, url: str, within_seconds: float = 5) -> http.Reply:
@@ -151,6 +151,10 @@ def test_a_reply_up_to_the_bound_is_read(serve: Serve, client: HttpClient, size:
                 b"10000\r\n" + b"x" * 65536 + b"\r\n",
             ),
             id="in chunks without end",
+        ),
+        pytest.param(
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n", b"x" * 100_000),
+            id="in a chunk of a negative size",
         ),
     ],
 )

@@ -4,17 +4,21 @@
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import boto3
 import pytest
+from botocore.credentials import Credentials
 from moto import mock_aws
 
+from export_watch.aws.json_api import DYNAMODB, Api, JsonApi
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import NoTokenError, TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord, TokenTableError
+from export_watch.http import HttpClient
 from export_watch.watch import Obstacle, ObstacleCode
+from sandbox.aws import endpoint
+from sandbox.aws.client import client
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, reply
 
 ENVIRONMENTS = 200  # each in a thread of its own, since they ask at the same moment
@@ -24,16 +28,12 @@ CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
 class Atomic:
     """DynamoDB checks a condition and writes in one step; moto, called from many threads, does not."""
 
-    def __init__(self, dynamodb: Any) -> None:
+    def __init__(self, dynamodb: Api) -> None:
         self._dynamodb, self._lock = dynamodb, threading.Lock()
 
-    def get_item(self, **request: Any) -> Any:
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
-            return self._dynamodb.get_item(**request)
-
-    def put_item(self, **request: Any) -> Any:
-        with self._lock:
-            return self._dynamodb.put_item(**request)
+            return self._dynamodb.call(operation, parameters)
 
 
 class Fleet:
@@ -43,7 +43,7 @@ class Fleet:
         self.clock = FakeClock()
         self.dead = False
         self.asked_at: list[float] = []
-        self.table = DynamoDbTokenTable(dynamodb, "tokens")
+        self.dynamodb, self.table = dynamodb, DynamoDbTokenTable(dynamodb, "tokens")
         http = FakeHttp(self._answer)
         self.environments = [TokenStore(http, self.table, self.clock) for _ in range(ENVIRONMENTS)]
         self._lock = threading.Lock()
@@ -84,17 +84,21 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        dynamodb = boto3.client("dynamodb")
-        dynamodb.create_table(
+def fleet() -> Iterator[Fleet]:
+    with mock_aws(), endpoint.serving(Credentials("id", "key")) as url:
+        client("dynamodb").create_table(
             TableName="tokens",
             KeySchema=[{"AttributeName": "client", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "client", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield Fleet(Atomic(dynamodb))
+        environment = {
+            "AWS_REGION": "eu-central-1",
+            "AWS_ACCESS_KEY_ID": "id",
+            "AWS_SECRET_ACCESS_KEY": "key",
+            DYNAMODB.variable: url,
+        }
+        yield Fleet(Atomic(JsonApi(HttpClient(), DYNAMODB, "amazonaws.com", environment)))
 
 
 def test_hundreds_of_cold_starts_at_once_ask_for_one_token(fleet: Fleet) -> None:
@@ -145,7 +149,7 @@ def test_a_record_comes_back_as_it_was_written(fleet: Fleet) -> None:
 
 
 def test_a_table_that_is_away_is_told_without_what_it_holds(fleet: Fleet) -> None:
-    away = DynamoDbTokenTable(boto3.client("dynamodb"), "elsewhere")
+    away = DynamoDbTokenTable(fleet.dynamodb, "elsewhere")
     for act in (
         lambda: away.read("c"),
         lambda: away.claim("c", TokenRecord("secret"), 0),

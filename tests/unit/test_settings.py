@@ -26,6 +26,7 @@ CHECK_EXPORT = {
     "EMARSYS_TOKEN_URL": "https://auth.emarsys.net/oauth2/token",
     "CREDENTIALS_PREFIX": "emarsys",
     "TOKEN_TABLE": "tokens",
+    "URL_SUFFIX": "amazonaws.com",
 }
 REPORT_LOST_WATCH = {
     "STACK_NAME": "my-stack",
@@ -49,7 +50,12 @@ def test_the_settings_of_start_watch_are_read() -> None:
 
 def test_the_settings_of_check_export_are_read() -> None:
     assert CheckExportSettings.from_environment(CHECK_EXPORT) == CheckExportSettings(
-        "my-stack", "https://api.emarsys.net", "https://auth.emarsys.net/oauth2/token", "emarsys", "tokens"
+        "my-stack",
+        "https://api.emarsys.net",
+        "https://auth.emarsys.net/oauth2/token",
+        "emarsys",
+        "tokens",
+        "amazonaws.com",
     )
 
 

@@ -14,9 +14,9 @@ from export_watch.emarsys.credentials import (
     OAuthCredentials,
     WsseCredentials,
 )
-from export_watch.emarsys.http import HttpClient, NoReplyError
 from export_watch.emarsys.reply import interpret
 from export_watch.emarsys.token import NoTokenError, TokenStore
+from export_watch.http import HttpClient, NoReplyError
 from export_watch.watch import Observation, Obstacle, ObstacleCode
 
 LOOK_SECONDS = 40.0

@@ -10,10 +10,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from export_watch.aws.json_api import Api, AwsError
 
 CACHE_SECONDS = 600.0
 """A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""
@@ -51,12 +50,6 @@ class WsseCredentials:
 
 
 Credentials = OAuthCredentials | WsseCredentials
-
-
-class SecretsManager(Protocol):
-    """The one call that is made of boto3's client."""
-
-    def get_secret_value(self, *, SecretId: str) -> Any: ...  # noqa: N803 - boto3's own name
 
 
 def parse(secret: str | None, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
@@ -100,7 +93,7 @@ class CredentialsStore:
 
     def __init__(
         self,
-        secrets_manager: SecretsManager,
+        secrets_manager: Api,
         prefix: str,
         host: str,
         token_url: str,
@@ -132,15 +125,9 @@ class CredentialsStore:
 
     def _read(self, name: str) -> tuple[str | None, float]:
         try:
-            value = self._secrets_manager.get_secret_value(SecretId=name)
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "unknown error")
-            if code == "ResourceNotFoundException":
+            value = self._secrets_manager.call("GetSecretValue", {"SecretId": name})
+        except AwsError as error:
+            if error.name == "ResourceNotFoundException":
                 raise CredentialsMissingError(f"there is no secret {name}: create it") from None
-            raise SecretUnavailableError(f"the secret {name} cannot be read: {code}") from None
-        except BotoCoreError as error:
-            raise SecretUnavailableError(
-                f"the secret {name} cannot be read: {type(error).__name__}"
-            ) from None
-        made: datetime | None = value.get("CreatedDate")
-        return value.get("SecretString"), made.timestamp() if made else 0.0
+            raise SecretUnavailableError(f"the secret {name} cannot be read: {error.name}") from None
+        return value.get("SecretString"), float(value.get("CreatedDate", 0))

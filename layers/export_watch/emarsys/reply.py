@@ -8,8 +8,8 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from export_watch.emarsys.http import Reply
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, headroom, retry_after_seconds
+from export_watch.http import Reply
 from export_watch.location import FIELD_LENGTH
 from export_watch.watch import (
     Export,

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.http import HttpClient, NoReplyError, Reply
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, retry_after_seconds
 from export_watch.emarsys.token_table import TokenRecord, TokenTable, TokenTableError
+from export_watch.http import HttpClient, NoReplyError, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_REFUSED_SECONDS = 600.0

@@ -8,8 +8,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from export_watch.aws.json_api import Api, AwsError
 from export_watch.watch import Obstacle, ObstacleCode
 
 KEEP_SECONDS = 86_400
@@ -65,27 +64,30 @@ class TokenTable(Protocol):
 
 
 class DynamoDbTokenTable:
-    """The table in DynamoDB, through boto3's client."""
+    """The table in DynamoDB."""
 
-    def __init__(self, dynamodb: Any, table: str) -> None:
+    def __init__(self, dynamodb: Api, table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
     def read(self, client: str) -> TokenRecord:
         try:
             # Consistent, or a token that was fetched a moment ago would be fetched again.
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key={"client": {"S": client}}, ConsistentRead=True
+            answer = self._dynamodb.call(
+                "GetItem",
+                {"TableName": self._table, "Key": {"client": {"S": client}}, "ConsistentRead": True},
             )
             item = answer.get("Item")
             return TokenRecord() if item is None else TokenRecord.from_json(item["record"]["S"])
-        except (BotoCoreError, ClientError, KeyError, TypeError, ValueError) as error:
-            raise TokenTableError(f"the shared access token cannot be read: {_name(error)}") from None
+        except AwsError as error:
+            raise TokenTableError(f"the shared access token cannot be read: {error.name}") from None
+        except (KeyError, TypeError, ValueError) as error:  # whose texts may quote the item
+            raise TokenTableError(f"the shared access token is no token: {type(error).__name__}") from None
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
         try:
-            self._dynamodb.put_item(
-                TableName=self._table,
-                Item=_item(client, record),
+            self._put(
+                client,
+                record,
                 ConditionExpression=(
                     "attribute_not_exists(not_before) OR not_before <= :now OR secret_at < :secret_at"
                 ),
@@ -94,19 +96,20 @@ class DynamoDbTokenTable:
                     ":secret_at": {"N": repr(float(record.secret_at))},
                 },
             )
-        except ClientError as error:
-            if _name(error) == "ConditionalCheckFailedException":
+        except AwsError as error:
+            if error.name == "ConditionalCheckFailedException":
                 return False
-            raise TokenTableError(f"the shared access token cannot be claimed: {_name(error)}") from None
-        except BotoCoreError as error:
-            raise TokenTableError(f"the shared access token cannot be claimed: {_name(error)}") from None
+            raise TokenTableError(f"the shared access token cannot be claimed: {error.name}") from None
         return True
 
     def write(self, client: str, record: TokenRecord) -> None:
         try:
-            self._dynamodb.put_item(TableName=self._table, Item=_item(client, record))
-        except (BotoCoreError, ClientError) as error:
-            raise TokenTableError(f"the shared access token cannot be stored: {_name(error)}") from None
+            self._put(client, record)
+        except AwsError as error:
+            raise TokenTableError(f"the shared access token cannot be stored: {error.name}") from None
+
+    def _put(self, client: str, record: TokenRecord, **condition: Any) -> None:
+        self._dynamodb.call("PutItem", {"TableName": self._table, "Item": _item(client, record), **condition})
 
 
 def _item(client: str, record: TokenRecord) -> dict[str, dict[str, str]]:
@@ -117,10 +120,3 @@ def _item(client: str, record: TokenRecord) -> dict[str, dict[str, str]]:
         "record": {"S": record.to_json()},
         "delete_at": {"N": str(int(max(record.not_before, record.expires_at)) + KEEP_SECONDS)},
     }
-
-
-def _name(error: Exception) -> str:
-    """The error's name, without its text: it may quote the item."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "unknown error"))
-    return type(error).__name__

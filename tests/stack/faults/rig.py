@@ -171,7 +171,7 @@ def _keep_time(stack: Deployment, whole_seconds: float | None) -> None:
             importlib.import_module("export_watch.emarsys.token")
             importlib.import_module("export_watch.emarsys.credentials")
         if whole_seconds is not None:
-            importlib.import_module("export_watch.emarsys.http").__dict__["WHOLE_SECONDS"] = whole_seconds
+            importlib.import_module("export_watch.http").__dict__["WHOLE_SECONDS"] = whole_seconds
 
     function.prepare = prepare_time
 

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from export_watch.emarsys.http import HttpClient, NoReplyError, Reply
+from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.token_table import TokenRecord, TokenTableError
+from export_watch.http import HttpClient, NoReplyError, Reply
 
 HOST = "https://api.emarsys.net"
 TOKEN_URL = "https://auth.emarsys.net/oauth2/token"
@@ -33,32 +31,30 @@ class FakeSecretsManager:
 
     def __init__(self, **secrets: Any) -> None:
         self.secrets = {f"emarsys/{account}": secret for account, secret in secrets.items()}
-        self.failure: Exception | None = None
+        self.failure: AwsError | None = None
         self.reads = 0
         self._versions: dict[str, list[Any]] = {}
 
-    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - boto3's own name
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        assert (operation, list(parameters)) == ("GetSecretValue", ["SecretId"])
+        name = parameters["SecretId"]
         self.reads += 1
         if self.failure:
             raise self.failure
-        if SecretId not in self.secrets:
-            raise client_error("ResourceNotFoundException")
-        secret = self.secrets[SecretId]
-        made = {"Name": SecretId, "CreatedDate": self._made(SecretId, secret)}
+        if name not in self.secrets:
+            raise AwsError("ResourceNotFoundException")
+        secret = self.secrets[name]
+        made = {"Name": name, "CreatedDate": self._made(name, secret)}
         if isinstance(secret, bytes):
             return {**made, "SecretBinary": secret}
         return {**made, "SecretString": secret if isinstance(secret, str) else json.dumps(secret)}
 
-    def _made(self, name: str, secret: Any) -> datetime:
+    def _made(self, name: str, secret: Any) -> float:
         """A minute later for each version of a secret."""
         versions = self._versions.setdefault(name, [])
         if secret not in versions:
             versions.append(secret)
-        return datetime(2026, 11, 23, 12, versions.index(secret), tzinfo=UTC)
-
-
-def client_error(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "the message of AWS"}}, "GetSecretValue")
+        return 1_795_400_000.0 + 60 * versions.index(secret)
 
 
 @dataclass(frozen=True)

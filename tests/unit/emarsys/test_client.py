@@ -4,14 +4,14 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.client import LOOK_SECONDS, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
-from export_watch.emarsys.http import NoReplyError, Reply
 from export_watch.emarsys.token import TokenStore
+from export_watch.http import NoReplyError, Reply
 from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
 from tests.unit.emarsys.fakes import (
     HOST,
@@ -22,7 +22,6 @@ from tests.unit.emarsys.fakes import (
     FakeHttp,
     FakeSecretsManager,
     FakeTokenTable,
-    client_error,
     reply,
 )
 
@@ -147,7 +146,7 @@ def test_without_a_secret_nothing_is_asked() -> None:
     emarsys = Emarsys()
     emarsys.secrets_manager.secrets.clear()
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
-    emarsys.secrets_manager.failure = EndpointConnectionError(endpoint_url="https://secretsmanager")
+    emarsys.secrets_manager.failure = AwsError("no answer of AWS, no connection in time")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
     assert emarsys.http.calls == []
 
@@ -236,7 +235,7 @@ def test_a_401_while_secrets_manager_is_down_is_still_a_401() -> None:
     emarsys = Emarsys()
     emarsys.look()
     emarsys.tokens.clear()
-    emarsys.secrets_manager.failure = client_error("ThrottlingException")
+    emarsys.secrets_manager.failure = AwsError("ThrottlingException")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
 
+from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.credentials import (
     CACHE_SECONDS,
     Credentials,
@@ -13,7 +13,7 @@ from export_watch.emarsys.credentials import (
     OAuthCredentials,
     WsseCredentials,
 )
-from tests.unit.emarsys.fakes import HOST, TOKEN_URL, FakeClock, FakeSecretsManager, client_error
+from tests.unit.emarsys.fakes import HOST, TOKEN_URL, FakeClock, FakeSecretsManager
 
 OAUTH: dict[str, Any] = {"client_id": "my-id", "client_secret": "my-client-secret"}
 WSSE = {"username": "customer001", "secret": "my-secret"}
@@ -125,14 +125,14 @@ def test_a_secret_that_is_not_there_is_a_clear_error() -> None:
 @pytest.mark.parametrize(
     "failure",
     [
-        client_error("AccessDeniedException"),
-        client_error("ThrottlingException"),
-        client_error("DecryptionFailure"),
-        ConnectTimeoutError(endpoint_url="https://secretsmanager"),
+        AwsError("AccessDeniedException"),
+        AwsError("ThrottlingException"),
+        AwsError("DecryptionFailure"),
+        AwsError("no answer of AWS, no connection in time"),
     ],
     ids=str,
 )
-def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(failure: Exception) -> None:
+def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(failure: AwsError) -> None:
     manager, clock = FakeSecretsManager(default=OAUTH), FakeClock()
     secrets = store(manager, clock)
     manager.failure = failure

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from export_watch import state
 from export_watch.decision import decide
-from export_watch.emarsys.http import Reply
 from export_watch.emarsys.reply import interpret
+from export_watch.http import Reply
 from export_watch.location import FIELD_LENGTH
 from export_watch.watch import (
     Export,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.http import NoReplyError, Reply
 from export_watch.emarsys.token import NoTokenError, TokenStore
 from export_watch.emarsys.token_table import TokenTableError
+from export_watch.http import NoReplyError, Reply
 from export_watch.watch import ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 

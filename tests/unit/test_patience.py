@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from export_watch.emarsys.patience import OutOfTimeError, Patience
+from export_watch.patience import OutOfTimeError, Patience
 
 
 def test_what_a_call_returns_comes_back():

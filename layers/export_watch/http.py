@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 import urllib3.connection
@@ -24,7 +25,7 @@ from urllib3.exceptions import (
 )
 
 from export_watch import __version__
-from export_watch.emarsys.patience import OutOfTimeError, Patience
+from export_watch.patience import OutOfTimeError, Patience
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
@@ -36,7 +37,8 @@ WHOLE_SECONDS = 20.0
 MAX_REPLY_BYTES = 65_536
 """A reply to a status call has some 300 bytes."""
 
-_CHUNK_BYTES = 16_384
+_PART_BYTES = 16_384
+_HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
 
 # They would log headers that cannot be read as they came: any text of any length, and perhaps an echoed credential.
 for _log in (urllib3.connection.log, urllib3.response.log):
@@ -71,11 +73,7 @@ class HttpClient:
 
     def __init__(self) -> None:
         self._patience: Patience[Reply | NoReplyError] = Patience()
-        self._pool = urllib3.PoolManager(
-            headers={"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"},
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-            retries=False,
-        )
+        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
 
     def call(
         self,
@@ -105,24 +103,37 @@ class HttpClient:
         return outcome
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        response = self._pool.request(
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        response = self._pool(origin).urlopen(
             method,
-            url,
-            headers={**self._pool.headers, **headers},
-            body=body,
+            url.removeprefix(origin) or "/",
+            body,
+            {**_HEADERS, **headers},
+            retries=False,
             redirect=False,
             preload_content=False,
         )
         try:
             content = b""
-            while chunk := response.read(_CHUNK_BYTES):
-                content += chunk
+            # A part at a time, as it comes: `read` would follow a chunk of a negative size to the end of memory.
+            while part := response.read1(_PART_BYTES):
+                content += part
                 if len(content) > MAX_REPLY_BYTES:
                     response.close()  # what is left of it must not be read by the next call
                     return Reply(response.status, response.headers, None)
             return Reply(response.status, response.headers, content)
         finally:
             response.release_conn()
+
+    def _pool(self, origin: str) -> urllib3.HTTPConnectionPool:
+        """The connections to a server. There are few; urllib3's PoolManager would read the URL anew on each call."""
+        try:
+            return self._pools[origin]
+        except KeyError:
+            timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+            pool = self._pools[origin] = urllib3.connection_from_url(origin, timeout=timeout)
+            return pool
 
 
 def _explain(error: Exception) -> str:

@@ -1,0 +1,104 @@
+"""AWS by HTTP, for a function that calls it without botocore: the JSON protocol, in front of moto.
+
+As strict as AWS in what such a call may get wrong: its signature is held to the one that botocore makes of it.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError, ParamValidationError
+from werkzeug.wrappers import Request, Response
+
+from sandbox.aws.client import client
+from sandbox.http_server import HttpServer
+
+_SERVICES = {"secretsmanager": ("secretsmanager", "1.1"), "DynamoDB_20120810": ("dynamodb", "1.0")}
+"""The targets by which operations are named: the service, and the version of its protocol."""
+
+_LONGEST_SKEW = timedelta(minutes=5)
+
+
+class _RefusedError(Exception):
+    """A call that AWS would not take: its name of the error, and why."""
+
+
+@contextlib.contextmanager
+def serving(credentials: Credentials) -> Iterator[str]:
+    """The URL of the endpoint, which takes calls in the name of these credentials for the time of a `with` block."""
+    for service, _ in _SERVICES.values():
+        client(
+            service
+        )  # made here: in the environment of a function its calls would come back to this endpoint
+
+    @Request.application
+    def app(request: Request) -> Response:
+        try:
+            content: Any = _answer(request, credentials)
+            status = 200
+        except ClientError as error:
+            content = _error(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        except _RefusedError as error:
+            content, status = _error(*error.args), 400
+        text = json.dumps(content, default=datetime.timestamp)
+        return Response(text, status, content_type=request.content_type)
+
+    server = HttpServer(app, "127.0.0.1", 0)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _error(name: str, message: str) -> dict[str, str]:
+    return {"__type": f"com.amazonaws.sandbox#{name}", "message": message}
+
+
+def _answer(request: Request, credentials: Credentials) -> Any:
+    target, _, operation = request.headers.get("X-Amz-Target", "").rpartition(".")
+    if (request.method, request.path) != ("POST", "/") or target not in _SERVICES:
+        raise _RefusedError("UnknownOperationException", f"no operation {operation} of {target}")
+    service, protocol = _SERVICES[target]
+    if request.content_type != f"application/x-amz-json-{protocol}":
+        raise _RefusedError("SerializationException", f"{request.content_type} is not {service}'s")
+    _verify(request, service, credentials)
+    try:
+        answer = client(service)._make_api_call(operation, json.loads(request.get_data()))
+    except (ParamValidationError, ValueError) as error:
+        raise _RefusedError("ValidationException", str(error)) from None
+    del answer["ResponseMetadata"]
+    return answer
+
+
+def _verify(request: Request, service: str, credentials: Credentials) -> None:
+    """Raises _RefusedError unless the request carries the signature that botocore would make of it."""
+    given = request.headers.get("Authorization", "")
+    names = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    moment = request.headers.get("X-Amz-Date", "")
+    signed = AWSRequest(
+        "POST",
+        request.url,
+        {name: request.headers.get(name, "") for name in names},
+        request.get_data(),
+    )
+    signed.context["timestamp"] = moment
+    signer = SigV4Auth(credentials, service, client(service).meta.region_name)
+    text = signer.string_to_sign(signed, signer.canonical_request(signed))
+    expected = (
+        f"AWS4-HMAC-SHA256 Credential={signer.scope(signed)}, "
+        f"SignedHeaders={';'.join(names)}, Signature={signer.signature(text, signed)}"
+    )
+    if given != expected or not {"host", "x-amz-date", "x-amz-target"} <= set(names):
+        raise _RefusedError("InvalidSignatureException", "the signature does not match the request")
+    if request.headers.get("X-Amz-Security-Token") != credentials.token:
+        raise _RefusedError("UnrecognizedClientException", "the security token is invalid")
+    sent_at = datetime.strptime(moment, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
+    if abs(datetime.now(UTC) - sent_at) > _LONGEST_SKEW:
+        raise _RefusedError("InvalidSignatureException", "the signature has expired")
