@@ -16,9 +16,7 @@ NAMES = {
 
 PARTS = {
     "urllib3": "urllib3",
-    "botocore": "botocore",
     "powertools": "Powertools: logger and metrics",
-    "clients": "the two clients, of Secrets Manager and DynamoDB",
     "own": "the function itself",
 }
 
