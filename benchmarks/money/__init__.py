@@ -1,6 +1,7 @@
 """What a thousand watched exports cost on AWS at list prices, for ours and for each peer's design.
 
-prices ──────▶ what AWS asks for each unit ─────────────┐
-assumptions ─▶ what a check takes, until it is measured ┼─▶ designs ─▶ benchmark
-results/schedule.json ─▶ checks and durations ──────────┘
+prices ──────▶ what AWS asks for each unit ──────────────┐
+assumptions ─▶ what cannot be measured here ─────────────┼─▶ designs ─▶ benchmark
+results/schedule.json ─▶ checks, and how long they go on ┤
+results/check.json ─▶ what a check takes ────────────────┘
 """

@@ -1,10 +1,16 @@
-"""What a check takes, in one place: estimates until they are measured, each generous to the peers rather than to us."""
+"""What cannot be measured here, in one place: each estimate is generous to the peers rather than to us."""
 
-CHECK_SECONDS = 0.25
-"""Billed for one look by Lambda: a GET to a vendor far away, and its share of cold starts. The same for all designs."""
+ANSWER_SECONDS = 0.2
+"""What a function waits for in each look: a GET to a vendor far away. The same for all designs."""
+
+COLD_SHARE = 0.05
+"""Of all looks, those that find no warm environment. The same for all designs."""
 
 FUNCTION_GB = 0.25
 """Memory of our functions in template.yaml; the peers' functions get the same."""
+
+FUNCTION_VCPU = FUNCTION_GB * 1024 / 1769
+"""Lambda gives a function a whole processor for 1,769 MB (its documentation), and one to every import."""
 
 LOG_BYTES_A_CHECK = 1_500
 """Lambda's own START, END and REPORT, one line of ours, and one line that carries a metric; also the peers'."""

@@ -1,10 +1,11 @@
-"""The benchmark of money: every design on every workload, from the committed result of the schedule."""
+"""The benchmark of money: every design on every workload, from the committed results of the schedule and of a check."""
 
 from statistics import mean
 from typing import Any
 
 from benchmarks import results
 from benchmarks.benchmark import Benchmark, Measured, Ratio
+from benchmarks.money import assumptions as assume
 from benchmarks.money.designs import DESIGNS, OURS, Design, Watched
 from benchmarks.money.pictures import pictures
 from benchmarks.money.prices import AS_OF, PRICES, REGION, dollars
@@ -15,8 +16,9 @@ SEED = 0
 
 
 def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
-    """What each design costs on each workload of the committed schedule result; `quick` changes nothing."""
+    """What each design costs on each workload of the committed results; `quick` changes nothing."""
     workloads = results.read("schedule")["measured"]["workloads"]
+    ways = results.read("check")["measured"]["ways"]
     return {
         "region": REGION,
         "prices_as_of": AS_OF,
@@ -25,16 +27,26 @@ def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
             for item, price in PRICES.items()
         },
         "workloads": {name: on["label"] for name, on in workloads.items()},
-        "designs": {design.name: _measure(design, workloads) for design in DESIGNS},
+        "designs": {
+            design.name: _measure(design, workloads, check_seconds(ways[design.check])) for design in DESIGNS
+        },
     }
 
 
-def _measure(design: Design, workloads: dict[str, Any]) -> dict[str, Any]:
-    watched = {name: _watched(on, design.schedule) for name, on in workloads.items()}
+def check_seconds(way: dict[str, Any]) -> float:
+    """What Lambda bills for a look, in the mean: a wait for the answer, and the CPU time that was measured."""
+    warm = way["warm_cpu"] / assume.FUNCTION_VCPU
+    cold = way["import_cpu"] + way["first_cpu"] / assume.FUNCTION_VCPU
+    return float(assume.ANSWER_SECONDS + (1 - assume.COLD_SHARE) * warm + assume.COLD_SHARE * cold)
+
+
+def _measure(design: Design, workloads: dict[str, Any], check_seconds: float) -> dict[str, Any]:
+    watched = {name: _watched(on, design.schedule, check_seconds) for name, on in workloads.items()}
     usage = {name: design.per_export(each) for name, each in watched.items()}
     of_schedule = [on["schedules"][design.schedule] for on in workloads.values()]
     return {
         "label": design.label,
+        "check_seconds": check_seconds,
         "checks": mean(each.checks for each in watched.values()),
         "delay_mean": mean(of["delay_mean"] for of in of_schedule),
         "thousand_exports": {name: 1000 * dollars(each) for name, each in usage.items()},
@@ -46,9 +58,9 @@ def _measure(design: Design, workloads: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _watched(on: dict[str, Any], schedule: str) -> Watched:
+def _watched(on: dict[str, Any], schedule: str, check_seconds: float) -> Watched:
     measured = on["schedules"][schedule]
-    return Watched(measured["checks"], on["duration_mean"] + measured["delay_mean"])
+    return Watched(measured["checks"], on["duration_mean"] + measured["delay_mean"], check_seconds)
 
 
 def ratios(measured: Measured) -> dict[str, Ratio]:

@@ -13,21 +13,26 @@ STATES_A_CHECK = 3
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One export, watched to its end: the mean of many."""
+    """One export, watched to its end: the mean of many. Lambda bills `check_seconds` for each look."""
 
     checks: float
     seconds: float
+    check_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A way to watch exports. `schedule` names the schedule of results/schedule.json that it looks by."""
+    """A way to watch exports.
+
+    `schedule` names the schedule of results/schedule.json that it looks by, `check` the way of results/check.json.
+    """
 
     name: str
     label: str
     schedule: str
     per_export: Callable[[Watched], Usage]
     per_month: Usage = field(default_factory=dict)
+    check: str = "common_oauth"
 
 
 def add(*usages: Usage) -> Usage:
@@ -39,10 +44,10 @@ def add(*usages: Usage) -> Usage:
     return total
 
 
-def _function_calls(calls: float) -> Usage:
+def _function_calls(calls: float, seconds_each: float) -> Usage:
     return {
         Item.LAMBDA_REQUEST: calls,
-        Item.LAMBDA_GB_SECOND: calls * assume.CHECK_SECONDS * assume.FUNCTION_GB,
+        Item.LAMBDA_GB_SECOND: calls * seconds_each * assume.FUNCTION_GB,
         Item.LOG_GB: calls * assume.LOG_BYTES_A_CHECK / GB,
     }
 
@@ -59,7 +64,7 @@ def state_machine(watched: Watched) -> Usage:
     """A loop of Step Functions: the states of each look, and two for telling and ending."""
     return add(
         {Item.TRANSITION: STATES_A_CHECK * watched.checks + 2},
-        _function_calls(watched.checks),
+        _function_calls(watched.checks, watched.check_seconds),
         _secret_calls(watched.checks),
         TOLD,
     )
@@ -70,7 +75,7 @@ def export_watch(watched: Watched) -> Usage:
     return add(
         state_machine(watched),
         {Item.EVENT: 1, Item.SQS_REQUEST: 3},
-        _function_calls(1),
+        _function_calls(1, watched.check_seconds),
     )
 
 
@@ -92,7 +97,7 @@ def durable_function(watched: Watched) -> Usage:
             Item.DURABLE_OPERATION: assume.DURABLE_OPERATIONS_A_CHECK * watched.checks + 1,
             Item.DURABLE_GB_WRITTEN: assume.DURABLE_BYTES_A_CHECK * watched.checks / GB,
         },
-        _function_calls(watched.checks),
+        _function_calls(watched.checks, watched.check_seconds),
         _secret_calls(watched.checks),
         TOLD,
     )
@@ -116,7 +121,7 @@ WORKER: Mapping[Item, float] = {
 
 OURS = "export_watch"
 DESIGNS = (
-    Design(OURS, "Export Watch", "export_watch", export_watch, add(ONE_SECRET, MONITORED)),
+    Design(OURS, "Export Watch", "export_watch", export_watch, add(ONE_SECRET, MONITORED), "ours_oauth"),
     Design("state_machine_5", "state machine, every 5 s", "fixed_5", state_machine, ONE_SECRET),
     Design("state_machine_60", "state machine, every 60 s", "fixed_60", state_machine, ONE_SECRET),
     Design("durable_function", "durable function", "durable_functions", durable_function, ONE_SECRET),

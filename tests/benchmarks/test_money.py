@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks.money import assumptions as assume
+from benchmarks.money.benchmark import check_seconds
 from benchmarks.money.designs import (
     DESIGNS,
     Watched,
@@ -16,7 +18,7 @@ from benchmarks.money.designs import (
 from benchmarks.money.prices import PRICES, Item, dollars
 from benchmarks.money.tables import cheaper_than_ours
 
-TEN_LOOKS = Watched(checks=10, seconds=900)
+TEN_LOOKS = Watched(checks=10, seconds=900, check_seconds=0.25)
 
 
 def design(thousand: float, month: float) -> dict[str, Any]:
@@ -40,6 +42,15 @@ def test_export_watch_pays_for_the_way_in_as_well():
     assert usage[Item.EVENT] == 1
     assert usage[Item.LAMBDA_REQUEST] == 11
     assert dollars(usage) > dollars(state_machine(TEN_LOOKS))
+
+
+def test_a_look_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
+    way = {"warm_cpu": 0.0, "import_cpu": 0.0, "first_cpu": 0.0}
+    assert check_seconds(way) == assume.ANSWER_SECONDS
+    slow = {"warm_cpu": assume.FUNCTION_VCPU, "import_cpu": 0.0, "first_cpu": assume.FUNCTION_VCPU}
+    assert check_seconds(slow) == pytest.approx(assume.ANSWER_SECONDS + 1)
+    cold = {"warm_cpu": 0.0, "import_cpu": 1.0, "first_cpu": 0.0}
+    assert check_seconds(cold) == pytest.approx(assume.ANSWER_SECONDS + assume.COLD_SHARE)
 
 
 def test_a_durable_function_pays_no_transitions():
