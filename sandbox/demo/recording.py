@@ -1,4 +1,4 @@
-"""Records the demo as an animated SVG: `python -m sandbox.demo.recording [FILE]`, behind `make recording`.
+"""Records the demo as an animated SVG: `python -m sandbox.demo.recording`, behind `make recording`.
 
 The stories are really played. What the live table shows is taken twice a second of the half minute that the demo takes
 on a terminal, without waiting for it; what subscribers were told stands below it as it comes, and not at the end only.
@@ -6,7 +6,6 @@ The frames lie one below the other on a strip that jumps past a window. A line t
 rest the window shows the last frame, for whoever sees no animation.
 """
 
-import sys
 from html import escape
 from itertools import chain
 from pathlib import Path
@@ -127,4 +126,4 @@ def look(style: Style) -> str:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1] if len(sys.argv) > 1 else RECORDING).write_text(animation(record()), "utf-8")
+    RECORDING.write_text(animation(record()), "utf-8")

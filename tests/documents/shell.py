@@ -1,13 +1,18 @@
 """A shell for the commands of the documents: one bash for each, in a folder that looks like the project's."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 ROOT = Path(__file__).parents[2]
 END = "-- end of the block --"
+GIVE_UP_SECONDS = 120
+"""A command that never ends is a failure, too."""
 
 
 def workshop(folder: Path) -> Path:
@@ -32,7 +37,10 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
+        self._give_up = threading.Timer(GIVE_UP_SECONDS, os.killpg, (self._bash.pid, signal.SIGKILL))
+        self._give_up.start()
         self.run(f"set -euo pipefail\n{preparation}")
 
     def __enter__(self) -> Self:
@@ -40,6 +48,7 @@ class Shell:
 
     def __exit__(self, *_: object) -> None:
         self._bash.communicate()
+        self._give_up.cancel()
 
     def run(self, block: str) -> str:
         """What the block prints. Raises AssertionError where a command of it fails."""
