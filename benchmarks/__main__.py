@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the arguments are those of the process unless given. Returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure everything, write the results, and render docs/benchmarks.md, its pictures and the README's table.",
+        description="Measure everything, write the results, and render docs/benchmarks.md, its pictures and README.md.",
     )
     names = [benchmark.name for benchmark in BENCHMARKS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(names)}")

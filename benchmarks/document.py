@@ -1,4 +1,4 @@
-"""The generated parts of docs/benchmarks.md and of the README, each between two markers, and the pictures in docs/images/.
+"""The generated parts of docs/benchmarks.md and README.md, each between two markers, and the pictures in docs/images/.
 
 <!-- table: NAME -->
 ... made by `python -m benchmarks --render`, never by hand ...
@@ -31,7 +31,9 @@ def fill(documents: Mapping[Path, str], tables: Mapping[str, str]) -> dict[Path,
     """The documents with these tables between their markers. Raises UnknownTableError."""
     wanted = {part["name"] for text in documents.values() for part in _PART.finditer(text)}
     if difference := wanted ^ set(tables):
-        raise UnknownTableError(f"in the documents or in the benchmarks only: {', '.join(sorted(difference))}")
+        raise UnknownTableError(
+            f"in the documents or in the benchmarks only: {', '.join(sorted(difference))}"
+        )
 
     def filled(part: re.Match[str]) -> str:
         return f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}"
