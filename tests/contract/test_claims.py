@@ -77,6 +77,7 @@ def test_its_arrows_are_the_template_s():
     assert {arrow for arrow in arrows(architecture()) if arrow <= DRAWN} == wired
 
 
+POLICY = schedule.Policy()
 QUEUE = of_type("AWS::SQS::Queue")["InboxQueue"]
 DELIVERIES = QUEUE["RedrivePolicy"]["maxReceiveCount"]
 
@@ -133,18 +134,36 @@ def test_figures_that_are_words_are_those_of_the_code():
     assert (schedule.LONGEST_STRETCH, schedule.FREE_HEADROOM) == (5, 0.75)
 
 
-def test_the_waits_of_the_table_are_those_of_the_schedule():
+def checks_until(seconds: float) -> int:
     """Without the jitter, from a first look after half of the shortest wait."""
-    policy = schedule.Policy()
+    checks, at = 0, POLICY.min_wait_seconds / 2
+    while at < seconds:
+        checks += 1
+        at += math.ceil(schedule.base_wait_seconds(at, POLICY))
+    return checks
+
+
+def test_the_waits_of_the_table_are_those_of_the_schedule():
     seconds = {"min": 60, "h": 3600}
     rows = re.findall(r"^\| (\d+) (min|h) \| (?:(\d+) s)? ?\| (\d+) \|$", RULES, re.MULTILINE)
     assert len(rows) >= 5
     for number, unit, wait, checks in rows:
         elapsed = int(number) * seconds[unit]
         if wait:
-            assert schedule.base_wait_seconds(elapsed, policy) == pytest.approx(int(wait), abs=1)
-        made, at = 0, policy.min_wait_seconds / 2
-        while at < elapsed:
-            made += 1
-            at += math.ceil(schedule.base_wait_seconds(at, policy))
-        assert made == pytest.approx(int(checks), abs=1)
+            assert schedule.base_wait_seconds(elapsed, POLICY) == pytest.approx(int(wait), abs=1)
+        assert checks_until(elapsed) == pytest.approx(int(checks), abs=1)
+
+
+def test_the_waits_of_the_readme_are_those_of_the_schedule():
+    [waits] = re.findall(r"about (\d+) seconds after five minutes, and (\d+) after an hour", README)
+    exact = [schedule.base_wait_seconds(seconds, POLICY) for seconds in (300, 3600)]
+    assert [int(wait) for wait in waits] == pytest.approx(exact, abs=1)
+
+
+def test_a_day_takes_as_many_checks_as_both_documents_say():
+    """The jitter shortens a wait by a twentieth in the mean."""
+    [readme] = re.findall(r"(\d+) checks or so in 24 hours", README)
+    rules = re.findall(r"(?:about|some) (\d+) checks(?: in 24 hours|, so)", RULES)
+    assert len(rules) == 2
+    assert {readme, *rules} == {readme}
+    assert int(readme) == pytest.approx(checks_until(86_400) * (1 + schedule.JITTER / 2), rel=0.02)
