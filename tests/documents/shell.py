@@ -16,11 +16,20 @@ GIVE_UP_SECONDS = 120
 
 
 def workshop(folder: Path) -> Path:
-    """A folder of links to what the project holds, so that what the commands write lands nowhere else."""
+    """A folder of links to what the project holds, so that what the commands write lands nowhere else.
+
+    Its `.venv` has stamps of its own: there is nothing to install for `make`, which would clear this very environment.
+    """
     for entry in ROOT.iterdir():
         if not entry.name.startswith((".git", ".venv")):
             (folder / entry.name).symlink_to(entry)
-    (folder / ".venv").symlink_to(sys.prefix)
+    environment = folder / ".venv"
+    environment.mkdir()
+    for entry in Path(sys.prefix).iterdir():
+        if not entry.name.startswith("."):
+            (environment / entry.name).symlink_to(entry)
+    for stamp in (".dependencies", ".installed"):
+        (environment / stamp).touch()
     return folder
 
 
