@@ -58,6 +58,10 @@ format: $(INSTALLED) ## Format the code and mend what can be mended
 diagram: $(INSTALLED) ## Draw the state machine into the README
 	$(BIN)/python docs/state_machine_diagram.py
 
+.PHONY: recording
+recording: $(INSTALLED) ## Record the demo for the README
+	$(BIN)/python -m sandbox.demo.recording
+
 .PHONY: build
 build: $(INSTALLED) ## Build for AWS Lambda, without Docker
 	$(SAM) build

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the arguments are those of the process unless given. Returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure everything, write the results, and render docs/benchmarks.md and its pictures.",
+        description="Measure everything, write the results, and render docs/benchmarks.md, its pictures and README.md.",
     )
     names = [benchmark.name for benchmark in BENCHMARKS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(names)}")
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (results.ResultMissingError, document.UnknownTableError) as error:
         print(error, file=sys.stderr)
         return 1
-    print("docs/benchmarks.md and docs/images/ are rendered from benchmarks/results/")
+    print("docs/benchmarks.md, docs/images/ and README.md are rendered from benchmarks/results/")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The generated parts of docs/benchmarks.md, each between two markers, and the pictures in docs/images/.
+"""The generated parts of docs/benchmarks.md and README.md, each between two markers, and the pictures in docs/images/.
 
 <!-- table: NAME -->
 ... made by `python -m benchmarks --render`, never by hand ...
@@ -11,13 +11,14 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT = DOCS / "benchmarks.md"
+README = DOCS.parent / "README.md"
 IMAGES = DOCS / "images"
 
 _PART = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 class UnknownTableError(Exception):
-    """The document has a marker that no benchmark makes a table for, or the other way round."""
+    """A document has a marker that no benchmark makes a table for, or a table has no marker in any."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -26,19 +27,24 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def fill(document: str, tables: Mapping[str, str]) -> str:
-    """The document with these tables between their markers. Raises UnknownTableError."""
-    wanted = {part["name"] for part in _PART.finditer(document)}
+def fill(documents: Mapping[Path, str], tables: Mapping[str, str]) -> dict[Path, str]:
+    """The documents with these tables between their markers. Raises UnknownTableError."""
+    wanted = {part["name"] for text in documents.values() for part in _PART.finditer(text)}
     if difference := wanted ^ set(tables):
-        raise UnknownTableError(f"in the document or in the benchmarks only: {', '.join(sorted(difference))}")
-    return _PART.sub(lambda part: f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}", document)
+        raise UnknownTableError(
+            f"in the documents or in the benchmarks only: {', '.join(sorted(difference))}"
+        )
+
+    def filled(part: re.Match[str]) -> str:
+        return f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}"
+
+    return {file: _PART.sub(filled, text) for file, text in documents.items()}
 
 
 def render(tables: Mapping[str, str], pictures: Mapping[str, str]) -> dict[Path, str]:
     """What each generated file should hold."""
-    files = {IMAGES / f"{name}.svg": picture for name, picture in pictures.items()}
-    files[DOCUMENT] = fill(DOCUMENT.read_text(encoding="utf-8"), tables)
-    return files
+    documents = {file: file.read_text(encoding="utf-8") for file in (DOCUMENT, README)}
+    return {IMAGES / f"{name}.svg": picture for name, picture in pictures.items()} | fill(documents, tables)
 
 
 def write(files: Mapping[Path, str]) -> None:

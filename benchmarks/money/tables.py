@@ -1,4 +1,4 @@
-"""The tables of money in docs/benchmarks.md."""
+"""The tables of money in docs/benchmarks.md, and the one in the README."""
 
 from statistics import mean
 from typing import Any
@@ -14,7 +14,12 @@ def tables(measured: Measured) -> dict[str, str]:
         "money-designs": _designs(measured),
         "money-items": _items(measured),
         "money-prices": _prices(measured),
+        "money-months": _months(measured),
     }
+
+
+MONTHS = (100, 1_000, 10_000)
+"""Exports in a month: where most users will be."""
 
 
 def for_a_thousand(of: dict[str, Any]) -> float:
@@ -49,6 +54,19 @@ def _designs(measured: Measured) -> str:
     ]
     header = ["a thousand exports", "checks each", "mean delay", *measured["workloads"].values(), "mean"]
     return table([*header, "and a month", "cheaper a month than ours"], rows)
+
+
+def _months(measured: Measured) -> str:
+    """The bill of a month, of each design."""
+    rows = [
+        [
+            f"**{of['label']}**" if name == OURS else of["label"],
+            *(f"${of['month'] + for_a_thousand(of) * exports / 1000:,.2f}" for exports in MONTHS),
+            f"{of['delay_mean']:.0f} s",
+        ]
+        for name, of in measured["designs"].items()
+    ]
+    return table(["a month", *(f"{exports:,} exports" for exports in MONTHS), "told late by (mean)"], rows)
 
 
 def _items(measured: Measured) -> str:

@@ -2,15 +2,10 @@
 
 import argparse
 import sys
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 EXIT_RIGHT = 0
 EXIT_WRONG = 1
-SCENARIO = Path(__file__).parent / "scenario.yaml"
-GIVE_UP_SECONDS = 120.0
-"""Of real time: the demo takes half a minute."""
 
 
 def register(subparsers: Any) -> None:
@@ -45,48 +40,24 @@ def run(_: argparse.Namespace) -> int:
 
 def show(console: Any) -> int:
     """Plays the stories on a console."""
-    from sandbox.aws import VirtualClock, deploy  # noqa: PLC0415
+    from sandbox.aws import VirtualClock  # noqa: PLC0415
+    from sandbox.demo import stories  # noqa: PLC0415
     from sandbox.demo.board import Board  # noqa: PLC0415
     from sandbox.demo.pace import Pace  # noqa: PLC0415
-    from sandbox.demo.screen import LiveTable, PlainLines, line  # noqa: PLC0415
-    from sandbox.demo.stories import SECRETS, STORIES  # noqa: PLC0415
-    from sandbox.emarsys import EmarsysServer, load  # noqa: PLC0415
+    from sandbox.demo.play import play  # noqa: PLC0415
+    from sandbox.demo.screen import LiveTable, PlainLines, told_lines, verdict  # noqa: PLC0415
 
     clock = VirtualClock()
-    board = Board(STORIES, clock.now())
+    board = Board(stories.STORIES, clock.now())
     screen: Any = (LiveTable if console.is_terminal else PlainLines)(console, board)
-    with EmarsysServer(load(SCENARIO), clock=clock.now) as emarsys:
-        parameters = {"EmarsysHost": emarsys.url, "EmarsysTokenUrl": f"{emarsys.url}/oauth2/token"}
-        with deploy(parameters, secrets=SECRETS, clock=clock) as deployment, screen:
-            deployment.logs.listeners.append(board.logged)
-            deployment.listeners.append(board.notified)
-            for story in STORIES:
-                deployment.announce(story.event_detail)
-                if story.stopped_after_seconds is not None:
-                    stop = partial(
-                        deployment.stop, story.execution, "Operator", "stopped by hand, for the demo"
-                    )
-                    clock.call_later(story.stopped_after_seconds, stop)
-            # Where nobody looks on, nobody needs to wait.
-            pace = Pace(screen.draw)
-            clock.before_jump = pace.before_jump if console.is_terminal else screen.draw
-            finished = deployment.run(timeout_seconds=GIVE_UP_SECONDS)
-            screen.draw(clock.now() - board.begin)
-            refused = deployment.dead_letters()
+    # Where nobody looks on, nobody needs to wait.
+    before_jump = Pace(screen.draw).before_jump if console.is_terminal else screen.draw
+    with screen:
+        finished, refused = play(board, clock, before_jump)
+        screen.draw(clock.now() - board.begin)
     if console.is_terminal:
-        console.print("\n[bold]What subscribers were told[/bold]")
-        for told in board.told:
-            console.print(line(told), soft_wrap=True)
-    if board.right and finished and not refused:
-        console.print(f"\nAll {len(STORIES)} watches ended as they should.", style="green")
-        return EXIT_RIGHT
-    for row in board.rows.values():
-        if not row.right:
-            told_instead = ", ".join(row.outcomes) or "nothing"
-            console.print(
-                f"{row.story.execution} should have told {', '.join(row.story.outcomes)}; it told {told_instead}.",
-                style="bold red",
-            )
+        console.print(told_lines(board), soft_wrap=True)
+    console.print(verdict(board))
     for letter in refused:
         console.print(f"refused: {letter.body}", style="bold red", markup=False)
-    return EXIT_WRONG
+    return EXIT_RIGHT if board.right and finished and not refused else EXIT_WRONG

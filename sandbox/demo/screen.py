@@ -74,6 +74,25 @@ def table(board: Board, life_seconds: float) -> Group:
     return Group(head, Text(), grid, Text(), progress)
 
 
+def told_lines(board: Board) -> Group:
+    """All notifications, under a heading."""
+    return Group(Text(), Text("What subscribers were told", "bold"), *(line(told) for told in board.told))
+
+
+def verdict(board: Board) -> Group:
+    """Whether all watches ended as they should, and which did not."""
+    if board.right:
+        return Group(Text(), Text(f"All {len(board.rows)} watches ended as they should.", "green"))
+    wrong = [row for row in board.rows.values() if not row.right]
+    return Group(*(Text(complaint(row), "bold red") for row in wrong))
+
+
+def complaint(row: Row) -> str:
+    """What a watch should have told, and what it told instead."""
+    told_instead = ", ".join(row.outcomes) or "nothing"
+    return f"{row.story.execution} should have told {', '.join(row.story.outcomes)}; it told {told_instead}."
+
+
 def line(told: Told) -> Text:
     """A notification in one line."""
     label = f"{told.data['account']}_{told.data['export_id']}"

@@ -1,5 +1,6 @@
 """Results, renderings and regressions, and that the documents are those of the committed results."""
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -24,16 +25,16 @@ def test_every_picture_is_well_formed_and_shown_in_the_document():
 
 
 def test_a_table_goes_between_its_markers_and_nothing_else_changes():
-    before = "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n"
+    before = {Path("a"): "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n", Path("b"): "none\n"}
     after = document.fill(before, {"one": "new"})
-    assert after == "a\n<!-- table: one -->\n\nnew\n\n<!-- end -->\nb\n"
+    assert after == {Path("a"): "a\n<!-- table: one -->\n\nnew\n\n<!-- end -->\nb\n", Path("b"): "none\n"}
     assert document.fill(after, {"one": "new"}) == after
 
 
 @pytest.mark.parametrize("tables", [{}, {"one": "", "two": ""}])
 def test_a_table_without_a_marker_or_a_marker_without_a_table_is_refused(tables):
     with pytest.raises(document.UnknownTableError):
-        document.fill("<!-- table: one -->\n<!-- end -->", tables)
+        document.fill({Path("a"): "<!-- table: one -->\n<!-- end -->"}, tables)
 
 
 @pytest.mark.parametrize(

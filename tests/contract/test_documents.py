@@ -29,6 +29,7 @@ from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
 README = (ROOT / "README.md").read_text("utf-8")
 OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
+SANDBOX = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -142,7 +143,7 @@ def test_the_options_of_the_sandbox_are_those_of_its_command_line():
     subparsers = argparse.ArgumentParser().add_subparsers()
     watch.register(subparsers)
     options = {option for action in subparsers.choices["watch"]._actions for option in action.option_strings}
-    shown = {words(row[0])[0].partition(" ")[0] for row in table(README, "| option |")}
+    shown = {words(row[0])[0].partition(" ")[0] for row in table(SANDBOX, "| option |")}
     assert shown == options - {"-h", "--help"}
 
 
