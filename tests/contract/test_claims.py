@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from export_watch import decision, export_created, location, schedule
-from export_watch.emarsys import client, credentials, http, rate_limit, token
+from export_watch import decision, export_created, http, location, schedule
+from export_watch.emarsys import client, credentials, rate_limit, token
 from tests.contract.schemas import ROOT
 from tests.contract.template import PARAMETERS, RESOURCES, of_type
 
