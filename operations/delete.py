@@ -78,7 +78,7 @@ def _wait_until_told(stack: Stack, say: Callable[[str], None], sleep: Callable[[
         if messages(dead) > dead_before:
             raise CommandError(
                 "a `lost` could not be told and is a dead letter, so the stack is not deleted: "
-                "docs/on-call.md says how to put it right; then run the command again"
+                "docs/operating.md says how to put it right; then run the command again"
             )
         empty = 0 if waiting else empty + 1
         if empty == EMPTY_POLLS:

@@ -73,7 +73,7 @@ def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None
             return
     raise CommandError(
         f"no execution began within {APPEARS_WITHIN_SECONDS} s: look into the log of StartWatchFunction and the "
-        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/on-call.md says how)"
+        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/operating.md says how)"
     )
 
 

@@ -167,6 +167,29 @@ def test_every_link_leads_somewhere(document):
             assert anchor in anchors(path), target
 
 
+SOURCES = [
+    ROOT / "template.yaml",
+    ROOT / "samconfig.toml",
+    ROOT / "Makefile",
+    *(
+        path
+        for folder in ("operations", "layers", "functions", "examples", "sandbox", "benchmarks", "docs")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ),
+]
+
+
+def test_what_the_code_says_of_documents_leads_somewhere():
+    """A message at three in the morning names a page that is there."""
+    named = {
+        (source.name, path.rstrip("."))
+        for source in SOURCES
+        for path in re.findall(r"\bdocs/[\w./-]+", source.read_text("utf-8"))
+    }
+    assert ("delete.py", "docs/operating.md") in named
+    assert not [(source, path) for source, path in named if not (ROOT / path).exists()]
+
+
 def anchors(path: Path) -> set[str]:
     """The anchors that GitHub gives to the headings of a document."""
     headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
