@@ -48,8 +48,8 @@ class Stack:
     def execution_arn(self, name: str) -> str:
         return self.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
 
-    def queue_url(self, logical_id: str) -> str:
-        """The URL of a queue that is no output."""
+    def physical_id(self, logical_id: str) -> str:
+        """What AWS calls a resource that is no output: the URL of a queue, the name of a rule."""
         answer = boto3.client("cloudformation").describe_stack_resource(
             StackName=self.arn, LogicalResourceId=logical_id
         )

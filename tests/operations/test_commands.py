@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.events.models import Rule
 
 from operations import __main__ as command_line
 from operations.check_credentials import check_credentials
@@ -39,6 +40,18 @@ class Site:
 
     def delete(self, answer: bool = True) -> bool:
         return delete(self.stack, self.said.append, lambda question: answer, self.sleep)
+
+
+@pytest.fixture(autouse=True)
+def disabled_rules_match_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in AWS; moto keeps the state of a rule and does not heed it."""
+    send = Rule.send_to_targets
+
+    def send_if_enabled(rule: Rule, *arguments: Any, **options: Any) -> None:
+        if rule.state == "ENABLED":
+            send(rule, *arguments, **options)
+
+    monkeypatch.setattr(Rule, "send_to_targets", send_if_enabled)
 
 
 @pytest.fixture
@@ -169,6 +182,7 @@ def test_running_watches_are_named_stopped_and_told_before_the_stack_goes(site):
         "default_2/lost",
         "default_3/done",
     ]
+    assert "the secrets emarsys/…" in here.said[-1]
     with pytest.raises(CommandError, match="there is no stack"):
         Stack.read(stack.name)
     secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
@@ -184,12 +198,47 @@ def test_nothing_is_stopped_without_a_yes(site):
     assert here.stack.outputs
 
 
-def test_a_stack_whose_lost_watches_cannot_be_told_stays(site):
-    here = site(exports={1: ENDLESS})
+def test_a_stack_whose_lost_watches_cannot_be_told_stays_and_goes_on_watching(site):
+    here = site(exports={1: ENDLESS, 2: {}})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
-    here.deployment.faults.fail("sns.Publish")
+    here.deployment.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
     with pytest.raises(CommandError, match="is a dead letter"):
+        here.delete()
+    assert here.stack.outputs
+    assert here.said[-1] == "the stack stays, and watches what is announced again"
+    here.deployment.announce({"export_id": 2})
+    here.sleep(60)
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
+
+
+@pytest.mark.parametrize("bus", ["default", "exports"])
+def test_a_stack_on_which_exports_are_announced_all_the_time_is_deleted(site, bus):
+    here = site(exports={}, parameters={"EventBusName": bus})
+    polls = iter(range(1, 100))
+
+    def sleep(seconds: float) -> None:
+        here.deployment.announce({"export_id": next(polls)})
+        here.sleep(seconds)
+
+    here.deployment.announce({"export_id": 1000})
+    assert delete(here.stack, here.said.append, lambda question: True, sleep)
+    assert [execution.name for execution in here.deployment.executions()] == ["default_1000"]
+
+
+def test_what_was_announced_just_before_is_told_as_lost(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    assert here.delete()
+    assert here.said[0].startswith("1 announced exports are not watched yet")
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
+
+
+def test_a_stack_that_does_not_read_its_inbox_stays(site):
+    here = site(exports={})
+    here.deployment.sources.clear()
+    here.deployment.announce({"export_id": 1})
+    with pytest.raises(CommandError, match="InboxAlarm in docs/operating.md"):
         here.delete()
     assert here.stack.outputs
 
