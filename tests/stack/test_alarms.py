@@ -88,6 +88,11 @@ def the_host_is_not_emarsys(world) -> World:
     return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "html"}]}}))
 
 
+@moves("EmarsysUnavailableAlarm", "RateLimited")
+def the_rate_limit_is_used_up(world) -> World:
+    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "rate_limited"}]}}))
+
+
 @moves("CheckFunctionAlarm", "Errors", "Invocations")
 def the_check_crashes(world) -> World:
     w: World = world(exports={5: {}})
@@ -106,6 +111,13 @@ def the_check_is_throttled(world) -> World:
 def sns_refuses(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.fail("sns.Publish", "AuthorizationError", status=403)
+    return _a_quarter_of_an_hour(w)
+
+
+@moves("NotificationAlarm", "ServiceIntegrationsTimedOut")
+def sns_never_answers(world) -> World:
+    w: World = world(exports={5: {}})
+    w.stack.faults.answer("sns.Publish", _never)
     return _a_quarter_of_an_hour(w)
 
 
