@@ -1,6 +1,7 @@
 """The commands of operations/, against the template deployed on the sandbox."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -254,11 +255,25 @@ def test_the_command_line_tells_by_its_exit_status(site, capsys):
     assert "there is no stack elsewhere in eu-central-1" in output.err
 
 
-def test_without_aws_credentials_the_command_says_so(monkeypatch, tmp_path, capsys):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture
+def nobody(monkeypatch, tmp_path) -> pytest.MonkeyPatch:
+    """A shell without anything of AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_without_aws_credentials_the_command_says_so(nobody, capsys, variable):
+    nobody.setenv(variable, "eu-west-1")
     assert command_line.main(["delete", "--yes"]) == 1
     assert "there are no AWS credentials" in capsys.readouterr().err
+
+
+def test_without_a_region_the_command_says_which_variable_names_it(nobody, capsys):
+    assert command_line.main(["delete", "--yes"]) == 1
+    assert "set AWS_REGION" in capsys.readouterr().err
