@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -256,7 +257,7 @@ def test_the_command_line_tells_by_its_exit_status(site, capsys):
 
 
 @pytest.fixture
-def nobody(monkeypatch, tmp_path) -> pytest.MonkeyPatch:
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A shell without anything of AWS."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
