@@ -90,6 +90,25 @@ def test_a_watch_is_followed_until_the_file_is_there(site):
     assert here.said[-1] == "done: ftp://ftp.example.com/exports/export.csv"
 
 
+def test_a_look_that_tells_nothing_is_no_status(site):
+    faults = [{"fault": "forbidden_html", "from": 20, "until": 60}]
+    here = site(exports={123: {**SLOW, "faults": faults}})
+    assert here.watch(export_id=123)
+    looks = [said for said in here.said if said.startswith("check ")]
+    assert looks[0].startswith("check 1: in progress, ")
+    in_vain = [said for said in looks if "told nothing, the log of CheckExportFunction says why" in said]
+    assert in_vain
+    assert not [said for said in in_vain if "in progress" in said]
+    assert here.said[-1].startswith("done: ")
+
+
+def test_an_export_that_emarsys_does_not_know_is_told_before_and_at_the_end(site):
+    here = site(exports={})
+    assert not here.watch(export_id=123)
+    assert any(said.startswith("check 1: export_not_found so far, next look ") for said in here.said)
+    assert here.said[-1].startswith("rejected: Emarsys knows no export of this id (10001).")
+
+
 def test_a_watch_that_does_not_end_well_says_why(site):
     here = site(exports={123: {"timeline": [{"at": 0, "status": "error"}]}})
     assert not here.watch(export_id="123", attempt=2)
