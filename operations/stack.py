@@ -41,7 +41,8 @@ class Stack:
         if "StateMachineArn" not in stack.outputs:
             status = found["StackStatus"]
             raise CommandError(
-                f"the stack {name} ({status}) has no output StateMachineArn: is it this project's?"
+                f"the stack {name} ({status}) has no output StateMachineArn: it is not this project's, or it was "
+                f"never deployed to the end. Then `aws cloudformation delete-stack --stack-name {name}` removes it"
             )
         return stack
 

@@ -247,6 +247,24 @@ def test_a_stack_on_which_exports_are_announced_all_the_time_is_deleted(site, bu
     assert [execution.name for execution in here.deployment.executions()] == ["default_1000"]
 
 
+def test_a_stack_that_does_not_tell_its_lost_watches_stays(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    here.deployment.sources.clear()
+    with pytest.raises(CommandError, match="`lost` is not told yet"):
+        here.delete()
+    assert here.stack.outputs
+
+
+def test_a_stack_that_was_never_deployed_to_the_end_is_said_how_to_be_removed(site):
+    here = site()
+    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+    here.deployment.client("cloudformation").create_stack(StackName="half", TemplateBody=template)
+    with pytest.raises(CommandError, match="aws cloudformation delete-stack --stack-name half"):
+        Stack.read("half")
+
+
 def test_what_was_announced_just_before_is_told_as_lost(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
