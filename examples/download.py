@@ -1,7 +1,6 @@
 """A Lambda function that copies local exports into S3, page by page, from a queue like FinishedExports.
 
-It needs SECRET_ID, BUCKET, a time-out of 900 s, `export.download` in Emarsys, and a queue with raw delivery whose event
-source has the batch size 1 and reports failures (ReportBatchItemFailures).
+It is deployed by download.yaml, and needs the permission `export.download` in Emarsys.
 """
 
 import json

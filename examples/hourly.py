@@ -1,4 +1,4 @@
-"""An hourly job (EventBridge Scheduler calls it): creates an export and has it watched for 55 minutes.
+"""An hourly job, deployed by hourly.yaml: creates an export and has it watched for 55 minutes.
 
 Where it is late, subscribers are told `expired`; the template late_exports.yaml makes an e-mail of it.
 """

@@ -1,7 +1,6 @@
 """A Lambda function that is subscribed to the topic: each notification is worked on once.
 
-It needs Powertools (AWS publishes a layer of it) and a DynamoDB table with the key `id` and the
-time-to-live attribute `expiration`, named by IDEMPOTENCY_TABLE.
+It is deployed by subscriber.yaml, with the layer of Powertools and a table of what was worked on.
 """
 
 import json

@@ -1,6 +1,7 @@
 """The command line: `python -m operations watch|check-credentials|delete`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -24,6 +25,8 @@ EXIT_INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status: 0 where all went well, else 1."""
     given = _parser().parse_args(arguments)
+    if region := os.environ.get("AWS_REGION"):  # boto3 does not read it; the AWS CLI does, and lets it win
+        os.environ["AWS_DEFAULT_REGION"] = region
     console = Console(highlight=False, soft_wrap=True, markup=False, stderr=False)
     try:
         return 0 if _run(given, console) else 1

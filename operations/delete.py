@@ -1,4 +1,4 @@
-"""Deletes a stack: ends the running watches first, and lets each be told as `lost`.
+"""Deletes a stack: lets no watch begin, ends those that run, and lets each be told as `lost`.
 
 A state machine with an execution in a Wait would hang in DELETING until the watch's deadline.
 """
@@ -7,39 +7,45 @@ import time
 from collections.abc import Callable
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import WaiterError
 
 from operations.stack import CommandError, Stack, messages
 
 POLL_SECONDS = 15
-TOLD_WITHIN_SECONDS = 1800
-"""A `lost` that cannot be told is tried five times, three minutes apart, before it is a dead letter."""
+EMPTY_WITHIN_SECONDS = 1800
+"""What a function refuses is a dead letter after five deliveries, three minutes apart."""
 
-EMPTY_POLLS = 3
-"""SQS counts roughly and EventBridge delivers within seconds: the queue must be seen empty so often in a row."""
+EMPTY_POLLS = 4
+"""SQS counts roughly, and EventBridge takes a while to heed a disabled rule: empty counts so often in a row."""
+
+Say = Callable[[str], None]
+Sleep = Callable[[float], None]
 
 
-def delete(
-    stack: Stack,
-    say: Callable[[str], None],
-    confirm: Callable[[str], bool],
-    sleep: Callable[[float], None] = time.sleep,
-) -> bool:
-    """Whether the stack was deleted; False where `confirm` said no. Raises CommandError."""
+def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep = time.sleep) -> bool:
+    """Whether the stack was deleted; False where `confirm` said no. Raises CommandError.
+
+    Whatever goes wrong before CloudFormation begins to delete leaves the stack as it was, but for the watches that
+    were stopped.
+    """
     watches = running(stack)
     for arn in watches:
         say(f"running: {arn.rpartition(':')[2]}")
-    for what, queue_url in (
-        ("announced exports that are not watched yet", stack.outputs["InboxQueueUrl"]),
-        ("dead letters", stack.outputs["DeadLetterQueueUrl"]),
-    ):
-        if count := messages(queue_url):
-            say(f"{count} {what} will be deleted too")
+    if count := messages(stack.outputs["InboxQueueUrl"]):
+        say(f"{count} announced exports are not watched yet: their watches begin, and are stopped too")
+    if count := messages(stack.outputs["DeadLetterQueueUrl"]):
+        say(f"{count} dead letters will be deleted too")
     if not confirm(f"Stop {len(watches)} running watches and delete the stack {stack.name}?"):
         return False
-    while watches := running(stack):  # again: one may have begun meanwhile
-        _stop(watches, say)
-        _wait_until_told(stack, say, sleep)
+    _listen(stack, False)
+    say("from now on no export that is announced is watched")
+    try:
+        _end_watches(stack, say, sleep)
+    except BaseException:
+        _listen(stack, True)
+        say("the stack stays, and watches what is announced again")
+        raise
     say("deleting the stack")
     cloudformation = boto3.client("cloudformation")
     cloudformation.delete_stack(StackName=stack.arn)
@@ -47,7 +53,11 @@ def delete(
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
     except WaiterError as error:
         raise CommandError(f"the stack is not deleted, CloudFormation's events say why: {error}") from None
-    say(f"deleted {stack.name}; the secrets of the accounts are untouched")
+    say(f"deleted {stack.name} with its logs")
+    say(
+        f"still there: the secrets {stack.parameters['CredentialsPrefix']}/…, the topic of the alarms, and the bucket "
+        "in which SAM keeps packages (the stack aws-sam-cli-managed-default)"
+    )
     return True
 
 
@@ -61,31 +71,57 @@ def running(stack: Stack) -> list[str]:
     return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
 
-def _stop(watches: list[str], say: Callable[[str], None]) -> None:
+def _listen(stack: Stack, enabled: bool) -> None:
+    """Whether exports that are announced come into the inbox."""
+    events = boto3.client("events")
+    # The physical id of a rule on a bus of one's own is `bus|rule`.
+    name = stack.physical_id("ExportCreatedRule").rpartition("|")[2]
+    change = events.enable_rule if enabled else events.disable_rule
+    change(Name=name, EventBusName=stack.parameters["EventBusName"])
+
+
+def _end_watches(stack: Stack, say: Say, sleep: Sleep) -> None:
+    inbox, lost = stack.outputs["InboxQueueUrl"], stack.physical_id("LostWatchQueue")
+    if not _becomes_empty(inbox, "to be watched", say, sleep):
+        raise CommandError(
+            "announced exports are not fetched from the inbox, so the stack is not deleted: "
+            "see InboxAlarm in docs/operating.md, or purge the queue; then run the command again"
+        )
+    while watches := running(stack):
+        dead_before = messages(stack.outputs["DeadLetterQueueUrl"])
+        _stop(watches, say)
+        told = _becomes_empty(lost, "to be told", say, sleep)
+        if messages(stack.outputs["DeadLetterQueueUrl"]) > dead_before:
+            raise CommandError(
+                "a `lost` could not be told and is a dead letter, so the stack is not deleted: "
+                "docs/operating.md says how to put it right; then run the command again"
+            )
+        if not told:
+            raise CommandError(
+                f"after {EMPTY_WITHIN_SECONDS} s `lost` is not told yet, so the stack is not deleted: "
+                "look into the log of ReportLostWatchFunction, then run the command again"
+            )
+
+
+def _stop(watches: list[str], say: Say) -> None:
+    # Step Functions lets 25 executions a second be stopped, and 500 at once: with thousands some calls wait.
+    retries = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    step_functions = boto3.client("stepfunctions", config=retries)
     for arn in watches:
-        boto3.client("stepfunctions").stop_execution(
+        step_functions.stop_execution(
             executionArn=arn, error="StackDeleted", cause="The stack of this watch is being deleted."
         )
     say(f"stopped {len(watches)}, waiting until their subscribers are told `lost`")
 
 
-def _wait_until_told(stack: Stack, say: Callable[[str], None], sleep: Callable[[float], None]) -> None:
-    lost, dead = stack.queue_url("LostWatchQueue"), stack.outputs["DeadLetterQueueUrl"]
-    dead_before, empty = messages(dead), 0
-    for _ in range(TOLD_WITHIN_SECONDS // POLL_SECONDS):
+def _becomes_empty(queue_url: str, what: str, say: Say, sleep: Sleep) -> bool:
+    empty = 0
+    for _ in range(EMPTY_WITHIN_SECONDS // POLL_SECONDS):
         sleep(POLL_SECONDS)
-        waiting = messages(lost)
-        if messages(dead) > dead_before:
-            raise CommandError(
-                "a `lost` could not be told and is a dead letter, so the stack is not deleted: "
-                "docs/on-call.md says how to put it right; then run the command again"
-            )
+        waiting = messages(queue_url)
         empty = 0 if waiting else empty + 1
         if empty == EMPTY_POLLS:
-            return
+            return True
         if waiting:
-            say(f"{waiting} to be told")
-    raise CommandError(
-        f"after {TOLD_WITHIN_SECONDS} s `lost` is not told yet, so the stack is not deleted: "
-        "look into the log of ReportLostWatchFunction, then run the command again"
-    )
+            say(f"{waiting} {what}")
+    return False

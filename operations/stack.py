@@ -41,15 +41,16 @@ class Stack:
         if "StateMachineArn" not in stack.outputs:
             status = found["StackStatus"]
             raise CommandError(
-                f"the stack {name} ({status}) has no output StateMachineArn: is it this project's?"
+                f"the stack {name} ({status}) has no output StateMachineArn: it is not this project's, or it was "
+                f"never deployed to the end. Then `aws cloudformation delete-stack --stack-name {name}` removes it"
             )
         return stack
 
     def execution_arn(self, name: str) -> str:
         return self.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
 
-    def queue_url(self, logical_id: str) -> str:
-        """The URL of a queue that is no output."""
+    def physical_id(self, logical_id: str) -> str:
+        """What AWS calls a resource that is no output: the URL of a queue, the name of a rule."""
         answer = boto3.client("cloudformation").describe_stack_resource(
             StackName=self.arn, LogicalResourceId=logical_id
         )

@@ -9,6 +9,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from export_watch.export_created import InvalidEventError, parse
+from export_watch.state import ANSWERED_AT
 from operations.stack import CommandError, Stack
 
 POLL_SECONDS = 5
@@ -73,7 +74,7 @@ def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None
             return
     raise CommandError(
         f"no execution began within {APPEARS_WITHIN_SECONDS} s: look into the log of StartWatchFunction and the "
-        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/on-call.md says how)"
+        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/operating.md says how)"
     )
 
 
@@ -104,14 +105,33 @@ def progress(events: list[Any]) -> str:
             return "the check failed with all its retries: the next one comes in 300 s"
         exited = event.get("stateExitedEventDetails") or {}
         if exited.get("name") == "Check export" and "notification" in (found := json.loads(exited["output"])):
-            seen = found["watch"]
-            status = (seen["export"] or {}).get("status") or "no status yet"
-            words = [f"check {seen['checks']}: {status}"]
+            words = [
+                f"check {found['watch']['checks']}: {_finding(found['watch'], _watch_before(events, event))}"
+            ]
             if found["notification"]:
                 words.append(essence(json.loads(found["notification"]["message"])))
             words.append(f"next look {found['wait_seconds']} s later" if found["wait_seconds"] else "")
             return ", ".join(filter(None, words))
     return "the first look comes in a few seconds"
+
+
+def _watch_before(events: list[Any], checked: Any) -> dict[str, Any]:
+    """The watch with which a check began; an empty one where its beginning is not among the events."""
+    for event in events:
+        entered = event.get("stateEnteredEventDetails") or {}
+        if event["id"] < checked["id"] and entered.get("name") == "Check export":
+            watch: dict[str, Any] = json.loads(entered["input"])["watch"]
+            return watch
+    return {}
+
+
+def _finding(watch: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """What a look found. The state of a watch holds the last answer, and when it came, but not why there was none."""
+    if before and ANSWERED_AT in watch and watch[ANSWERED_AT] == before.get(ANSWERED_AT):
+        return "Emarsys told nothing, the log of CheckExportFunction says why"
+    if watch["refused_since"]:
+        return f"{', '.join(watch['refused_since'])} so far"
+    return str((watch["export"] or {}).get("status"))
 
 
 def _tell_the_end(execution: Mapping[str, Any], say: Say) -> bool:

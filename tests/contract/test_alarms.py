@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.metrics import COUNTED
-from tests.contract.template import of_type
+from tests.contract.template import PARAMETERS, of_type
 from tests.stack.test_alarms import CONDITIONS
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -26,8 +26,10 @@ DOCUMENTED = {
             "ExecutionsTimedOut",
             "ExecutionsAborted",
         },
-        "ServiceIntegrationResourceArn": {"ServiceIntegrationsFailed"},
+        "ServiceIntegrationResourceArn": {"ServiceIntegrationsFailed", "ServiceIntegrationsTimedOut"},
     },
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+    "AWS/SNS": {"TopicName": {"NumberOfNotificationsFailed"}},
     # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
     "AWS/Lambda": {"FunctionName": {"Invocations", "Errors", "Throttles"}},
     OWN: {"service": COUNTED},
@@ -67,6 +69,24 @@ def test_an_alarm_returns_one_series(name):
     queries = ALARMS[name].get("Metrics")
     if queries:
         assert [query.get("ReturnData", True) for query in queries].count(True) == 1
+
+
+def seconds(alarm: dict[str, Any]) -> int:
+    """How long what an alarm measures has to last."""
+    [period] = {query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query}
+    return int(period) * int(alarm["EvaluationPeriods"])
+
+
+def test_one_look_without_credentials_is_told_within_a_quarter_of_an_hour():
+    alarm = ALARMS["CredentialsAlarm"]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+    assert seconds(alarm) <= 900
+
+
+def test_each_period_of_the_alarm_for_an_outage_has_a_look_of_each_watch():
+    alarm = ALARMS["EmarsysUnavailableAlarm"]
+    assert seconds(alarm) == 3600
+    assert seconds(alarm) / alarm["EvaluationPeriods"] >= PARAMETERS["MaxWaitSeconds"]["Default"]
 
 
 WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"])[

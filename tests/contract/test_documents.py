@@ -9,18 +9,23 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import boto3
 import pytest
 import yaml
 
 from docs import state_machine_diagram
+from export_watch.export_created import parse
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
 from sandbox import watch
 from tests.contract.metrics import COUNTED
 from tests.contract.schemas import (
     EVENTS,
+    EXPORT_CREATED,
     EXPORT_CREATED_SCHEMA,
+    NOTIFICATION,
     NOTIFICATION_SCHEMA,
     ROOT,
     read,
@@ -133,6 +138,56 @@ def test_input_and_output_are_samples():
     ]
 
 
+def announced(text: str) -> Iterator[dict[str, Any]]:
+    """The export-created events that the commands and the code of a document send, as EventBridge delivers them."""
+    for block in blocks(text, "sh"):
+        for entries in re.findall(r"--entries '(\[.*?\])'", block, re.DOTALL):
+            yield from map(delivered, json.loads(entries))
+        for event in re.findall(r"echo '(\{.*\"detail\".*\})'", block):
+            yield sample_event() | json.loads(event)
+    for block in blocks(text, "python"):
+        if "\nannounce(" in block:
+            with patch.object(boto3, "client") as client:
+                client.return_value.put_events.return_value = {"FailedEntryCount": 0}
+                exec(block, {})
+            for call in client.return_value.put_events.call_args_list:
+                yield from map(delivered, call.kwargs["Entries"])
+
+
+def delivered(entry: dict[str, str]) -> dict[str, Any]:
+    return sample_event() | {
+        "source": entry["Source"],
+        "detail-type": entry["DetailType"],
+        "detail": json.loads(entry["Detail"]),
+    }
+
+
+def sample_event() -> dict[str, Any]:
+    event: dict[str, Any] = read(EVENTS / "export-created.json")
+    return event
+
+
+@pytest.mark.parametrize(("name", "count"), [("README.md", 3), ("operating.md", 1)])
+def test_what_documents_announce_keeps_the_schema(name, count):
+    [document] = [document for document in DOCUMENTS if document.name == name]
+    events = list(announced(document.read_text("utf-8")))
+    assert len(events) == count
+    for event in events:
+        EXPORT_CREATED.validate(event)
+        parse(json.dumps(event), 86_400)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [document for document in DOCUMENTS if document.name != "emarsys-api.md"],  # shows the vendor's
+    ids=lambda path: path.name,
+)
+def test_every_json_in_a_document_keeps_a_schema(document):
+    for block in blocks(document.read_text("utf-8"), "json"):
+        message = json.loads(block)
+        (NOTIFICATION if "specversion" in message else EXPORT_CREATED).validate(message)
+
+
 def test_the_commands_of_make_are_those_of_the_makefile():
     targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     shown = [words(row[0])[0].removeprefix("make ") for row in table(README, "| command |")]
@@ -166,6 +221,29 @@ def test_every_link_leads_somewhere(document):
         assert path.exists(), target
         if anchor:
             assert anchor in anchors(path), target
+
+
+SOURCES = [
+    ROOT / "template.yaml",
+    ROOT / "samconfig.toml",
+    ROOT / "Makefile",
+    *(
+        path
+        for folder in ("operations", "layers", "functions", "examples", "sandbox", "benchmarks", "docs")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ),
+]
+
+
+def test_what_the_code_says_of_documents_leads_somewhere():
+    """A message at three in the morning names a page that is there."""
+    named = {
+        (source.name, path.rstrip("."))
+        for source in SOURCES
+        for path in re.findall(r"\bdocs/[\w./-]+", source.read_text("utf-8"))
+    }
+    assert ("delete.py", "docs/operating.md") in named
+    assert not [(source, path) for source, path in named if not (ROOT / path).exists()]
 
 
 def anchors(path: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """template.yaml: its public parameters and outputs, and what the sandbox cannot enforce - policies, queues, roles."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,6 +65,29 @@ def test_every_parameter_is_described_and_bounded():
     for name, parameter in PARAMETERS.items():
         assert parameter["Description"], name
         assert {"AllowedPattern", "AllowedValues", "MaxValue"} & set(parameter), name
+
+
+@pytest.mark.parametrize("name", ["EmarsysHost", "EmarsysTokenUrl"])
+def test_credentials_go_over_https_but_on_one_machine(name):
+    pattern, path = PARAMETERS[name]["AllowedPattern"], "/token" if name == "EmarsysTokenUrl" else ""
+    for host in (
+        "https://suite12.emarsys.net",
+        "https://a:8443",
+        "http://127.0.0.1:8080",
+        "http://localhost",
+    ):
+        assert re.fullmatch(pattern, host + path)
+    for host in (
+        "http://suite12.emarsys.net",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com:80",
+    ):
+        assert not re.fullmatch(pattern, host + path)
+
+
+def test_parameters_are_grouped_and_none_is_left_out():
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
 
 
 def test_outputs_are_those_of_the_contract():

@@ -1,11 +1,14 @@
 """The commands of operations/, against the template deployed on the sandbox."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto.events.models import Rule
 
 from operations import __main__ as command_line
 from operations.check_credentials import check_credentials
@@ -41,6 +44,18 @@ class Site:
         return delete(self.stack, self.said.append, lambda question: answer, self.sleep)
 
 
+@pytest.fixture(autouse=True)
+def disabled_rules_match_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in AWS; moto keeps the state of a rule and does not heed it."""
+    send = Rule.send_to_targets
+
+    def send_if_enabled(rule: Rule, *arguments: Any, **options: Any) -> None:
+        if rule.state == "ENABLED":
+            send(rule, *arguments, **options)
+
+    monkeypatch.setattr(Rule, "send_to_targets", send_if_enabled)
+
+
 @pytest.fixture
 def site() -> Iterator[Callable[..., Site]]:
     with contextlib.ExitStack() as running:
@@ -73,6 +88,25 @@ def test_a_watch_is_followed_until_the_file_is_there(site):
     assert here.said[0].startswith("announced export 123")
     assert any(said.startswith("check 1: in progress, next look ") for said in here.said)
     assert here.said[-1] == "done: ftp://ftp.example.com/exports/export.csv"
+
+
+def test_a_look_that_tells_nothing_is_no_status(site):
+    faults = [{"fault": "forbidden_html", "from": 20, "until": 60}]
+    here = site(exports={123: {**SLOW, "faults": faults}})
+    assert here.watch(export_id=123)
+    looks = [said for said in here.said if said.startswith("check ")]
+    assert looks[0].startswith("check 1: in progress, ")
+    in_vain = [said for said in looks if "told nothing, the log of CheckExportFunction says why" in said]
+    assert in_vain
+    assert not [said for said in in_vain if "in progress" in said]
+    assert here.said[-1].startswith("done: ")
+
+
+def test_an_export_that_emarsys_does_not_know_is_told_before_and_at_the_end(site):
+    here = site(exports={})
+    assert not here.watch(export_id=123)
+    assert any(said.startswith("check 1: export_not_found so far, next look ") for said in here.said)
+    assert here.said[-1].startswith("rejected: Emarsys knows no export of this id (10001).")
 
 
 def test_a_watch_that_does_not_end_well_says_why(site):
@@ -169,6 +203,7 @@ def test_running_watches_are_named_stopped_and_told_before_the_stack_goes(site):
         "default_2/lost",
         "default_3/done",
     ]
+    assert "the secrets emarsys/…" in here.said[-1]
     with pytest.raises(CommandError, match="there is no stack"):
         Stack.read(stack.name)
     secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
@@ -184,12 +219,65 @@ def test_nothing_is_stopped_without_a_yes(site):
     assert here.stack.outputs
 
 
-def test_a_stack_whose_lost_watches_cannot_be_told_stays(site):
+def test_a_stack_whose_lost_watches_cannot_be_told_stays_and_goes_on_watching(site):
+    here = site(exports={1: ENDLESS, 2: {}})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    here.deployment.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
+    with pytest.raises(CommandError, match="is a dead letter"):
+        here.delete()
+    assert here.stack.outputs
+    assert here.said[-1] == "the stack stays, and watches what is announced again"
+    here.deployment.announce({"export_id": 2})
+    here.sleep(60)
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
+
+
+@pytest.mark.parametrize("bus", ["default", "exports"])
+def test_a_stack_on_which_exports_are_announced_all_the_time_is_deleted(site, bus):
+    here = site(exports={}, parameters={"EventBusName": bus})
+    polls = iter(range(1, 100))
+
+    def sleep(seconds: float) -> None:
+        here.deployment.announce({"export_id": next(polls)})
+        here.sleep(seconds)
+
+    here.deployment.announce({"export_id": 1000})
+    assert delete(here.stack, here.said.append, lambda question: True, sleep)
+    assert [execution.name for execution in here.deployment.executions()] == ["default_1000"]
+
+
+def test_a_stack_that_does_not_tell_its_lost_watches_stays(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
-    here.deployment.faults.fail("sns.Publish")
-    with pytest.raises(CommandError, match="is a dead letter"):
+    here.deployment.sources.clear()
+    with pytest.raises(CommandError, match="`lost` is not told yet"):
+        here.delete()
+    assert here.stack.outputs
+
+
+def test_a_stack_that_was_never_deployed_to_the_end_is_said_how_to_be_removed(site):
+    here = site()
+    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+    here.deployment.client("cloudformation").create_stack(StackName="half", TemplateBody=template)
+    with pytest.raises(CommandError, match="aws cloudformation delete-stack --stack-name half"):
+        Stack.read("half")
+
+
+def test_what_was_announced_just_before_is_told_as_lost(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    assert here.delete()
+    assert here.said[0].startswith("1 announced exports are not watched yet")
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
+
+
+def test_a_stack_that_does_not_read_its_inbox_stays(site):
+    here = site(exports={})
+    here.deployment.sources.clear()
+    here.deployment.announce({"export_id": 1})
+    with pytest.raises(CommandError, match=r"InboxAlarm in docs/operating\.md"):
         here.delete()
     assert here.stack.outputs
 
@@ -205,11 +293,25 @@ def test_the_command_line_tells_by_its_exit_status(site, capsys):
     assert "there is no stack elsewhere in eu-central-1" in output.err
 
 
-def test_without_aws_credentials_the_command_says_so(monkeypatch, tmp_path, capsys):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name, raising=False)
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A shell without anything of AWS."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_without_aws_credentials_the_command_says_so(nobody, capsys, variable):
+    nobody.setenv(variable, "eu-west-1")
     assert command_line.main(["delete", "--yes"]) == 1
     assert "there are no AWS credentials" in capsys.readouterr().err
+
+
+def test_without_a_region_the_command_says_which_variable_names_it(nobody, capsys):
+    assert command_line.main(["delete", "--yes"]) == 1
+    assert "set AWS_REGION" in capsys.readouterr().err

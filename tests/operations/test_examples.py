@@ -14,11 +14,12 @@ import boto3
 import pytest
 import yaml
 from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
 
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.aws.template import REGION
 from sandbox.emarsys import EmarsysServer, parse
-from tests.contract.schemas import EVENTS, NOTIFICATION, ROOT, read
+from tests.contract.schemas import EVENTS, EXPORT_CREATED, NOTIFICATION, ROOT, read
 
 EXAMPLES = ROOT / "examples"
 DOCUMENT = (ROOT / "docs" / "subscribing.md").read_text("utf-8")
@@ -181,11 +182,46 @@ def hourly_stack() -> Iterator[tuple[Deployment, EmarsysServer]]:
             yield deployment, server
 
 
+def function_of(template: str) -> dict[str, Any]:
+    """The properties of the one function of a template."""
+    [properties] = [
+        resource["Properties"]
+        for resource in yaml_parse((EXAMPLES / template).read_text("utf-8"))["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    found: dict[str, Any] = properties
+    return found
+
+
+@pytest.mark.parametrize("name", ["subscriber", "download", "hourly"])
+def test_a_template_gives_its_function_what_it_reads(name):
+    function = function_of(f"{name}.yaml")
+    source = (EXAMPLES / f"{name}.py").read_text("utf-8")
+    assert function["Handler"] == f"{name}.handler"
+    assert "\ndef handler(" in source
+    assert set(function["Environment"]["Variables"]) == set(re.findall(r'os\.environ\["(\w+)"\]', source))
+
+
+def test_the_download_is_delivered_one_message_at_a_time_and_has_time_for_it():
+    function = function_of("download.yaml")
+    [source] = [event["Properties"] for event in function["Events"].values()]
+    assert source["BatchSize"] == 1
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue = yaml_parse((EXAMPLES / "finished_exports.yaml").read_text("utf-8"))["Resources"][
+        "FinishedExports"
+    ]
+    assert queue["Properties"]["VisibilityTimeout"] == 6 * function["Timeout"]
+
+
 def test_an_hourly_export_that_is_late_is_told_before_the_next_one_is_due(hourly_stack, load):
     deployment, _ = hourly_stack
     hourly = load("hourly", SECRET_ID="emarsys/default")
-    export_id = hourly.handler({"time": "2027-01-15T08:00:00Z"}, None)
+    schedule = function_of("hourly.yaml")["Events"]["EveryHour"]["Properties"]
+    event = schedule["Input"].replace("<aws.scheduler.scheduled-time>", "2027-01-15T08:00:00Z")
+    export_id = hourly.handler(json.loads(event), None)
     assert deployment.run()
+    for delivery in deployment.deliveries:
+        EXPORT_CREATED.validate(json.loads(delivery.body))
     [told] = deployment.notifications
     data = told.message["data"]
     assert (data["export_id"], data["outcome"]) == (export_id, "expired")
@@ -197,6 +233,8 @@ def test_a_back_fill_is_announced_ten_at_a_time_and_whole(hourly_stack, load):
     deployment, _ = hourly_stack
     load("back_fill").announce_all(range(1, 13))
     deployment.run(until=START + 1)
+    for delivery in deployment.deliveries:
+        EXPORT_CREATED.validate(json.loads(delivery.body))
     assert sorted(execution.name for execution in deployment.executions()) == sorted(
         f"back-fill_{export_id}" for export_id in range(1, 13)
     )

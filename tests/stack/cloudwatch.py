@@ -44,8 +44,8 @@ def value(world: World, namespace: str, name: str, dimensions: Dimensions) -> fl
         case "AWS/States":
             publish = f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:sns:publish"
             assert dimensions == {"ServiceIntegrationResourceArn": publish}
-            assert name == "ServiceIntegrationsFailed"
-            return len(list(_failures(world, "sns")))
+            ended = {"Failed": "TaskFailed", "TimedOut": "TaskTimedOut"}
+            return len(list(_tasks(world, "sns", ended[name.removeprefix("ServiceIntegrations")])))
         case "AWS/Lambda":
             [function] = [f for f in world.stack.functions.values() if f.label == "check_export"]
             assert dimensions == {"FunctionName": function.name}

@@ -1,6 +1,7 @@
 """Each metric that an alarm rests on moves when the thing happens that a person must act upon, and not before."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -88,6 +89,11 @@ def the_host_is_not_emarsys(world) -> World:
     return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "html"}]}}))
 
 
+@moves("EmarsysUnavailableAlarm", "RateLimited")
+def the_rate_limit_is_used_up(world) -> World:
+    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "rate_limited"}]}}))
+
+
 @moves("CheckFunctionAlarm", "Errors", "Invocations")
 def the_check_crashes(world) -> World:
     w: World = world(exports={5: {}})
@@ -106,6 +112,13 @@ def the_check_is_throttled(world) -> World:
 def sns_refuses(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.fail("sns.Publish", "AuthorizationError", status=403)
+    return _a_quarter_of_an_hour(w)
+
+
+@moves("NotificationAlarm", "ServiceIntegrationsTimedOut")
+def sns_never_answers(world) -> World:
+    w: World = world(exports={5: {}})
+    w.stack.faults.answer("sns.Publish", _never)
     return _a_quarter_of_an_hour(w)
 
 
@@ -146,6 +159,18 @@ def test_a_watch_that_ends_well_moves_no_alarm(world) -> None:
         for namespace, name, dimensions in cloudwatch.metrics(alarm):
             moved = cloudwatch.value(w, namespace, name, dimensions) > 0
             assert moved == (name in SHARED_OUT), (alarm["AlarmName"], name)
+
+
+def test_a_single_watch_looks_in_each_period_of_an_outage(world) -> None:
+    """Or the alarm for it, which wants four of them in a row, would miss some."""
+    w = world(exports={5: {"faults": [{"fault": "bad_gateway"}]}})
+    w.announce({"export_id": 5})
+    w.run()
+    assert w.outcomes == ["expired"]
+    looks = [seen.at for seen in w.server.requests if "/export/" in seen.path]
+    queries = cloudwatch.alarms(w)["EmarsysUnavailableAlarm"]["Metrics"]
+    [period] = {query["MetricStat"]["Period"] for query in queries if "MetricStat" in query}
+    assert max(later - look for look, later in pairwise(looks)) <= period
 
 
 def test_a_death_that_is_not_told_is_seen_in_the_queue_of_lost_watches(world) -> None:

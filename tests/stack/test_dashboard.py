@@ -17,7 +17,8 @@ def test_the_dashboard_names_the_resources_of_the_stack(world) -> None:
     assert len(body["widgets"]) == 9
     for url in (w.stack.outputs["InboxQueueUrl"], w.stack.outputs["DeadLetterQueueUrl"]):
         assert f'"{url.rpartition("/")[2]}"' in text
-    assert w.stack.outputs["StateMachineArn"] in text
+    for arn in (w.stack.outputs["StateMachineArn"], w.stack.outputs["NotificationTopicArn"]):
+        assert f'"{arn}"' in text or f'"{arn.rpartition(":")[2]}"' in text
     assert "${" not in text
 
 

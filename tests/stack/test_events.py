@@ -47,6 +47,17 @@ def test_an_event_on_a_bus_of_its_own_is_watched_and_its_death_told(world) -> No
     assert w.outcomes == ["lost"]
 
 
+def test_parameters_that_are_wrong_together_are_refused_in_a_sentence_and_no_event_is_lost(world) -> None:
+    w = world(exports={5: {}}, parameters={"MinWaitSeconds": 100, "MaxWaitSeconds": 10})
+    w.announce({"export_id": 5})
+    w.run()
+    [letter] = w.stack.dead_letters()
+    assert json.loads(letter.body)["detail"] == {"export_id": 5}
+    log = "\n".join(line.text for line in w.stack.logs.lines)
+    assert "MIN_WAIT_SECONDS is 100, more than MAX_WAIT_SECONDS, which is 10" in log
+    assert "deploy with MinWaitSeconds at most MaxWaitSeconds" in log
+
+
 @pytest.mark.parametrize(
     "detail",
     [

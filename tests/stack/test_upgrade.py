@@ -1,7 +1,8 @@
 """Executions that an earlier version of the code began go on correctly under this one.
 
-`states/` holds what waited between two checks, as the code of its version wrote it. When the form changes, its new
-version adds files there; those that are there stay as they are.
+`states/` holds what waited between two checks, as the code of its version wrote it, and `machines/` the state machine
+of that version, which an execution keeps to its end. When the form of the state changes, its new version adds files
+to both; those that are there stay as they are.
 """
 
 import json
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.contract.schemas import ROOT
 from tests.stack.conftest import START, World, timeline
 
-STATES = sorted((Path(__file__).parent / "states").glob("version-*.json"))
+HERE = Path(__file__).parent
+DEFINITION = ROOT / "statemachine" / "export_watch.asl.json"
+STATES = sorted((HERE / "states").glob("version-*.json"))
 WRITTEN_AT = {"version-1-begun": 0, "version-1-ready": 900, "version-1-after-failed-check": 900}
 """Seconds after the start of the watch when the state was written."""
 
@@ -29,7 +33,11 @@ EXPORT = {
 def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path) -> None:
     w = world(exports={123: EXPORT})
     begun = json.loads(path.read_text("utf-8"))
+    with_machine(w, path.stem)
     w.stack.clock.call_later(WRITTEN_AT[path.stem], lambda: start(w, begun))
+    w.run(until=WRITTEN_AT[path.stem] + 1)
+    assert w.statuses == {"default_123": "RUNNING"}
+    deploy_machine(w, DEFINITION.read_text("utf-8"))
     w.run()
 
     assert w.outcomes == ["stuck", "done"]
@@ -44,6 +52,26 @@ def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path
     assert ready_since == begun["watch"]["ready_since"] or begun["watch"]["ready_since"] is None
     assert moment(w.told[0]["message"]["time"]) == ready_since + 3900
     assert "UnreadableStateError" not in w.log("check_export")
+
+
+def with_machine(w: World, state: str) -> None:
+    """The stack as the version that wrote this state had deployed it, but for the functions."""
+    version = "-".join(state.split("-")[:2])
+    deploy_machine(w, (HERE / "machines" / f"{version}.asl.json").read_text("utf-8"))
+
+
+def deploy_machine(w: World, definition: str) -> None:
+    [check] = [function for function in w.stack.functions.values() if function.label == "check_export"]
+    substitutions = {
+        "CheckExportFunctionArn": check.arn,
+        "NotificationTopicArn": w.stack.outputs["NotificationTopicArn"],
+    }
+    for name, value in substitutions.items():
+        definition = definition.replace(f"${{{name}}}", value)
+    assert "${" not in definition
+    w.stack.client("stepfunctions").update_state_machine(
+        stateMachineArn=w.stack.outputs["StateMachineArn"], definition=definition
+    )
 
 
 def start(w: World, state: dict[str, Any]) -> None:

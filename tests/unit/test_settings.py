@@ -113,10 +113,26 @@ def test_the_shortest_wait_is_no_longer_than_the_longest() -> None:
     StartWatchSettings.from_environment(START_WATCH | {"MIN_WAIT_SECONDS": "900"})
 
 
+def test_a_deadline_may_come_before_an_export_counts_as_stuck() -> None:
+    """Then it is told as `expired` with the same reason."""
+    settings = StartWatchSettings.from_environment(START_WATCH | {"DEADLINE_SECONDS": "3600"})
+    assert settings.deadline_seconds < settings.policy.stuck_after_seconds
+
+
 @pytest.mark.parametrize("name", ["EMARSYS_HOST", "EMARSYS_TOKEN_URL"])
 @pytest.mark.parametrize(
     "value",
-    ["api.emarsys.net", "ftp://api.emarsys.net", "https://", "https://a b", "https://u:p@h", "https://h?q"],
+    [
+        *(
+            "api.emarsys.net",
+            "ftp://api.emarsys.net",
+            "https://",
+            "https://a b",
+            "https://u:p@h",
+            "https://h?q",
+        ),
+        *("http://api.emarsys.net", "http://127.0.0.1.example.com", "http://127.0.0.1@example.com"),
+    ],
 )
 def test_a_url_that_is_wrong_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(InvalidSettingsError, match=name):
