@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from export_watch.export_created import MIN_DEADLINE_SECONDS
+from export_watch.origin import ORIGIN
 from export_watch.schedule import Policy
 
 MAX_DEADLINE_SECONDS = 604_800
 
-_URL = re.compile(r"(https://[A-Za-z0-9._-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?(/[^\s?#]*)?")
-"""Credentials never go over a network in the clear; the sandbox's Emarsys is on the same machine."""
+_URL = re.compile(ORIGIN + r"(/[^\s?#]*)?")
 
 
 class InvalidSettingsError(ValueError):

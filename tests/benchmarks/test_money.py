@@ -8,6 +8,7 @@ from benchmarks.money import assumptions as assume
 from benchmarks.money.benchmark import check_seconds
 from benchmarks.money.designs import (
     DESIGNS,
+    MONITORED,
     Watched,
     add,
     always_on_worker,
@@ -17,6 +18,7 @@ from benchmarks.money.designs import (
 )
 from benchmarks.money.prices import PRICES, Item, dollars
 from benchmarks.money.tables import cheaper_than_ours
+from tests.contract.template import of_type
 
 TEN_LOOKS = Watched(checks=10, seconds=900, check_seconds=0.25)
 
@@ -60,6 +62,14 @@ def test_a_durable_function_pays_no_transitions():
 def test_a_worker_pays_by_the_month():
     worker = next(each for each in DESIGNS if each.name == "worker")
     assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_LOOKS))
+
+
+def test_every_metric_of_an_alarm_is_paid_for():
+    metrics = [
+        [metric for metric in alarm.get("Metrics", []) if "MetricStat" in metric] or [alarm]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+    ]
+    assert sum(map(len, metrics)) == MONITORED[Item.ALARM_MONTH]
 
 
 def test_usages_add_up_item_by_item():

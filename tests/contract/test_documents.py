@@ -143,8 +143,6 @@ def announced(text: str) -> Iterator[dict[str, Any]]:
     for block in blocks(text, "sh"):
         for entries in re.findall(r"--entries '(\[.*?\])'", block, re.DOTALL):
             yield from map(delivered, json.loads(entries))
-        for event in re.findall(r"echo '(\{.*\"detail\".*\})'", block):
-            yield sample_event() | json.loads(event)
     for block in blocks(text, "python"):
         if "\nannounce(" in block:
             with patch.object(boto3, "client") as client:
@@ -167,7 +165,7 @@ def sample_event() -> dict[str, Any]:
     return event
 
 
-@pytest.mark.parametrize(("name", "count"), [("README.md", 3), ("operating.md", 1)])
+@pytest.mark.parametrize(("name", "count"), [("README.md", 2), ("operating.md", 1)])
 def test_what_documents_announce_keeps_the_schema(name, count):
     [document] = [document for document in DOCUMENTS if document.name == name]
     events = list(announced(document.read_text("utf-8")))

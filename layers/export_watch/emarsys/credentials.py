@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from export_watch.aws.json_api import Api, AwsError
+from export_watch.origin import ORIGIN
 
 CACHE_SECONDS = 600.0
 """A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")  # half a surrogate pair cannot be encoded
 _USERNAME = re.compile(r'[^\x00-\x1f\x7f-\U0010ffff"]+')
-_HOST = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?/?")
-_URL = re.compile(r"https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/%-]*)?")
+_HOST = re.compile(ORIGIN + "/?")
+_URL = re.compile(ORIGIN + "(/[A-Za-z0-9._~/%-]*)?")
 
 
 class CredentialsMissingError(Exception):

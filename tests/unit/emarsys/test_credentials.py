@@ -98,10 +98,20 @@ def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expe
             OAUTH | {"host": host}
             for host in ("", "api.emarsys.net", "ftp://my-secret", "https://u:my-secret@h", 5)
         ),
-        *(OAUTH | {"host": host} for host in ("https://h/path", "https://h?q", "https://h\n", "https://h ")),
+        *(
+            OAUTH | {"host": host}
+            for host in (
+                "http://h",
+                "http://127.0.0.1.h",
+                "https://h/path",
+                "https://h?q",
+                "https://h\n",
+                "https://h ",
+            )
+        ),
         *(
             OAUTH | {"token_url": url}
-            for url in ("", "h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
+            for url in ("", "h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
         ),
     ],
     ids=lambda secret: ascii(secret)[:60],
