@@ -160,6 +160,15 @@ def _messages(reactions: Reactions) -> Iterator[Patch]:
 
     yield EventTemplateParser, "parse", staticmethod(whole_event)
 
+    # A rule that is disabled matches nothing.
+    send_to_targets = events_models.Rule.send_to_targets
+
+    def send_if_enabled(rule: events_models.Rule, event: Any, transform_input: bool = True) -> None:
+        if rule.state == "ENABLED":
+            send_to_targets(rule, event, transform_input)
+
+    yield events_models.Rule, "send_to_targets", send_if_enabled
+
     # GetAtt knows the URL of a queue.
     attribute = sqs_models.Queue.get_cfn_attribute
 

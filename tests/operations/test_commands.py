@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.events.models import Rule
 
 from operations import __main__ as command_line
 from operations.check_credentials import check_credentials
@@ -42,18 +41,6 @@ class Site:
 
     def delete(self, answer: bool = True) -> bool:
         return delete(self.stack, self.said.append, lambda question: answer, self.sleep)
-
-
-@pytest.fixture(autouse=True)
-def disabled_rules_match_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in AWS; moto keeps the state of a rule and does not heed it."""
-    send = Rule.send_to_targets
-
-    def send_if_enabled(rule: Rule, *arguments: Any, **options: Any) -> None:
-        if rule.state == "ENABLED":
-            send(rule, *arguments, **options)
-
-    monkeypatch.setattr(Rule, "send_to_targets", send_if_enabled)
 
 
 @pytest.fixture

@@ -46,6 +46,17 @@ def test_an_event_of_another_detail_type_goes_nowhere(chain):
     assert chain.deliveries == []
 
 
+def test_a_disabled_rule_matches_nothing_until_it_is_enabled_again(chain):
+    events = chain.client("events")
+    [rule] = [rule["Name"] for rule in events.list_rules()["Rules"] if "Created" in rule["EventPattern"]]
+    events.disable_rule(Name=rule)
+    chain.announce({"name": "a"})
+    assert chain.deliveries == []
+    events.enable_rule(Name=rule)
+    chain.announce({"name": "b"})
+    assert len(chain.deliveries) == 1
+
+
 def test_an_event_arrives_as_it_was_put(chain):
     detail = {"name": "a", "needed": 1, "context": {"text": '<id> "ä" \\ <detail>', "null": None}}
     event_id = chain.announce(detail, source="a.b")
