@@ -20,6 +20,7 @@ from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode
 
 settings = CheckExportSettings.from_environment()
 http = HttpClient()
+http.prepare(settings.emarsys_host)
 emarsys = EmarsysClient(
     CredentialsStore(
         JsonApi(http, SECRETS_MANAGER, settings.url_suffix),

@@ -4,14 +4,18 @@ urllib3's own defaults are not for us: no timeout, three retries, and a `Retry-A
 """
 
 import json
-from collections.abc import Mapping
+import ssl
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 import urllib3.connection
+import urllib3.connectionpool
 import urllib3.response
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -34,6 +38,10 @@ READ_SECONDS = 15.0
 WHOLE_SECONDS = 20.0
 """The longest a call takes in all: a reply may drip without ever falling silent."""
 
+IDLE_SECONDS = 30.0
+"""A connection that was not used for so long is not used again. Lambda freezes a function between its calls, and what
+was closed meanwhile, at the other end or in between, may be noticed only when the next request is lost."""
+
 MAX_REPLY_BYTES = 65_536
 """A reply to a status call has some 300 bytes."""
 
@@ -41,7 +49,7 @@ _PART_BYTES = 16_384
 _HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
 
 # They would log headers that cannot be read as they came: any text of any length, and perhaps an echoed credential.
-for _log in (urllib3.connection.log, urllib3.response.log):
+for _log in (urllib3.connection.log, urllib3.connectionpool.log, urllib3.response.log):
     _log.disabled = True
 
 
@@ -71,9 +79,18 @@ class NoReplyError(Exception):
 class HttpClient:
     """Calls over kept-alive connections; one instance serves an execution environment for its whole life."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._patience: Patience[Reply | NoReplyError] = Patience()
-        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
+        self._pools: dict[str, tuple[float, urllib3.HTTPConnectionPool]] = {}
+        self._clock = clock
+
+    def prepare(self, url: str) -> None:
+        """Do now what the first call of a URL would have to do beforehand.
+
+        Call it while the module is imported: Lambda gives a function a whole processor then, and a part of one later.
+        """
+        if url.startswith("https:"):
+            self._tls  # noqa: B018 - read, and so made
 
     def call(
         self,
@@ -90,19 +107,24 @@ class HttpClient:
 
         def exchange() -> Reply | NoReplyError:
             try:
-                return self._exchange(method, url, headers, body)
+                return self._exchange(method, url, headers, body, within_seconds)
             except (HTTPError, HTTPException, OSError, ValueError) as error:
                 return NoReplyError(_explain(error))
 
+        within_seconds = min(within_seconds, WHOLE_SECONDS)
+        if within_seconds <= 0:
+            raise NoReplyError("no complete reply in time")
         try:
-            outcome = self._patience.call(exchange, min(within_seconds, WHOLE_SECONDS))
+            outcome = self._patience.call(exchange, within_seconds)
         except OutOfTimeError:
             raise NoReplyError("no complete reply in time") from None
         if isinstance(outcome, NoReplyError):
             raise outcome
         return outcome
 
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_seconds: float
+    ) -> Reply:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         response = self._pool(origin).urlopen(
@@ -112,6 +134,8 @@ class HttpClient:
             {**_HEADERS, **headers},
             retries=False,
             redirect=False,
+            # So that the thread of a call that was given up ends soon, too.
+            timeout=urllib3.Timeout(within_seconds, min(CONNECT_SECONDS, within_seconds / 2), READ_SECONDS),
             preload_content=False,
         )
         try:
@@ -120,20 +144,32 @@ class HttpClient:
             while part := response.read1(_PART_BYTES):
                 content += part
                 if len(content) > MAX_REPLY_BYTES:
-                    response.close()  # what is left of it must not be read by the next call
                     return Reply(response.status, response.headers, None)
             return Reply(response.status, response.headers, content)
         finally:
-            response.release_conn()
+            # A whole reply has given its connection back already; what is left of another one must not be read by
+            # the next call.
+            response.close()
 
     def _pool(self, origin: str) -> urllib3.HTTPConnectionPool:
         """The connections to a server. There are few; urllib3's PoolManager would read the URL anew on each call."""
-        try:
-            return self._pools[origin]
-        except KeyError:
-            timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-            pool = self._pools[origin] = urllib3.connection_from_url(origin, timeout=timeout)
-            return pool
+        now = self._clock()
+        used_at, pool = self._pools.get(origin, (now, None))
+        if pool and not 0 <= now - used_at <= IDLE_SECONDS:
+            pool.close()
+            pool = None
+        if not pool:
+            own = {"ssl_context": self._tls} if origin.startswith("https:") else {}
+            pool = urllib3.connection_from_url(origin, **own)
+        self._pools[origin] = now, pool
+        return pool
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """The certificate authorities of the system, read once: each new connection would take 30 ms for it."""
+        context = urllib3.util.ssl_.create_urllib3_context()
+        context.load_default_certs()
+        return context
 
 
 def _explain(error: Exception) -> str:

@@ -1,10 +1,11 @@
 """AWS by HTTP, for a function that calls it without botocore: the JSON protocol, in front of moto.
 
-As strict as AWS in what such a call may get wrong: its signature is held to the one that botocore makes of it.
+What such a call may get wrong is refused as AWS refuses it: its signature is held to the one that botocore makes of it.
 """
 
 import contextlib
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,10 +32,9 @@ class _RefusedError(Exception):
 @contextlib.contextmanager
 def serving(credentials: Credentials) -> Iterator[str]:
     """The URL of the endpoint, which takes calls in the name of these credentials for the time of a `with` block."""
+    # Made here: in the environment of a function the clients' own calls would come back to this endpoint.
     for service, _ in _SERVICES.values():
-        client(
-            service
-        )  # made here: in the environment of a function its calls would come back to this endpoint
+        client(service)
 
     @Request.application
     def app(request: Request) -> Response:
@@ -46,7 +46,7 @@ def serving(credentials: Credentials) -> Iterator[str]:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         except _RefusedError as error:
             content, status = _error(*error.args), 400
-        text = json.dumps(content, default=datetime.timestamp)
+        text = json.dumps(content, default=_as_json)
         return Response(text, status, content_type=request.content_type)
 
     server = HttpServer(app, "127.0.0.1", 0)
@@ -55,6 +55,11 @@ def serving(credentials: Credentials) -> Iterator[str]:
         yield server.url
     finally:
         server.stop()
+
+
+def _as_json(value: datetime | bytes) -> float | str:
+    """Moments and bytes, as the protocol writes them."""
+    return b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
 def _error(name: str, message: str) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Calls of AWS without botocore: over real HTTP, to an endpoint that holds their signature to botocore's."""
 
 import json
+import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -119,9 +121,10 @@ def test_what_may_pass_is_tried_once_more(serve, status: int, content: object, n
             {"__type": "com.amazonaws.x#AccessDeniedException", "message": "planted"},
             "AccessDeniedException",
         ),
+        (400, {"__type": "x#NotThere:http://a.b/c#Planted"}, "NotThere"),
         (400, {"__type": "x#planted text"}, "HTTP 400"),
         (400, ["planted"], "HTTP 400"),
-        (200, "planted", "HTTP 200"),
+        (200, "planted", "an answer that is no JSON object, or is too long"),
         (302, {}, "HTTP 302"),
     ],
 )
@@ -138,11 +141,42 @@ def test_an_error_that_passes_is_not_seen(serve) -> None:
     assert api(DYNAMODB, server.url).call("GetItem", {}) == {"Item": {}}
 
 
-def test_an_answer_that_never_ends_is_given_up(serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_never_ends_is_given_up_after_two_attempts(
+    serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(json_api, "ATTEMPT_SECONDS", 0.2)
     server = serve(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "))
+    began = time.monotonic()
     with pytest.raises(AwsError, match="no answer of AWS, no complete reply in time"):
         api(DYNAMODB, server.url).call("GetItem", {})
+    assert time.monotonic() - began < 4
+    assert server.connections == 2
+
+
+def test_a_connection_that_breaks_is_not_seen(serve) -> None:
+    answers = iter([b"", answer(200, {"Item": {}})])
+
+    def script(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(next(answers))
+        connection.close()
+
+    server = serve(script)
+    assert api(DYNAMODB, server.url).call("GetItem", {}) == {"Item": {}}
+    assert server.connections == 2
+
+
+def test_credentials_are_those_of_the_moment(url: str) -> None:
+    environment = {**ENVIRONMENT, SECRETS_MANAGER.variable: url, "AWS_SECRET_ACCESS_KEY": "another"}
+    own = JsonApi(HttpClient(), SECRETS_MANAGER, SUFFIX, environment)
+    for key, name in (("another", "InvalidSignatureException"), ("key", "ResourceNotFoundException")):
+        environment["AWS_SECRET_ACCESS_KEY"] = key
+        with pytest.raises(AwsError, match=f"^{name}$"):
+            own.call("GetSecretValue", {"SecretId": "x"})
+
+
+def test_a_secret_of_bytes_is_an_answer_too(url: str) -> None:
+    client("secretsmanager").create_secret(Name="bytes", SecretBinary=b"x")
+    assert "SecretString" not in api(SECRETS_MANAGER, url).call("GetSecretValue", {"SecretId": "bytes"})
 
 
 @pytest.mark.parametrize("service", [SECRETS_MANAGER, DYNAMODB], ids=lambda service: service.name)

@@ -1,5 +1,6 @@
 """The HTTP client against a real server on this machine: whatever it does, a call ends in time and in bounds."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -45,7 +46,7 @@ def serve() -> Iterator[Serve]:
 def client() -> Iterator[HttpClient]:
     client = HttpClient()
     yield client
-    for pool in client._pools.values():
+    for _, pool in client._pools.values():
         pool.close()
 
 
@@ -152,15 +153,73 @@ def test_a_reply_up_to_the_bound_is_read(serve: Serve, client: HttpClient, size:
             ),
             id="in chunks without end",
         ),
-        pytest.param(
-            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-2\r\n", b"x" * 100_000),
-            id="in a chunk of a negative size",
+        *(
+            pytest.param(
+                dripping(
+                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%d\r\n" % size, b"x" * 100_000
+                ),
+                id=f"in a chunk of {size} bytes",
+            )
+            for size in (-1, -2)
         ),
     ],
 )
 def test_a_reply_beyond_the_bound_has_no_body(serve: Serve, client: HttpClient, script: Script) -> None:
     reply = get(client, serve(script).url)
     assert (reply.status, reply.body, reply.json()) == (200, None, None)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(with_body(b"x" * (2 * MAX_REPLY_BYTES)), id="too long"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\nContent-Encoding: gzip\r\n\r\nno gzip at all",
+            id="not to be decompressed",
+        ),
+    ],
+)
+def test_what_is_left_of_a_reply_is_not_read_by_the_next_call(
+    serve: Serve, client: HttpClient, first: bytes
+) -> None:
+    """The rest comes while the next call is made, and looks like a reply of its own."""
+
+    def script(connection: socket.socket, request: bytes) -> None:
+        if b"/first" not in request:
+            connection.sendall(OK)
+            return
+        connection.sendall(first)
+        time.sleep(0.1)
+        connection.sendall(b"HTTP/1.1 500 Left Over\r\nContent-Length: 0\r\n\r\n" * 10)
+
+    server = serve(script)
+    with contextlib.suppress(NoReplyError):
+        get(client, f"{server.url}/first")
+    assert get(client, f"{server.url}/next").status == 200
+
+
+def test_each_server_has_connections_of_its_own(serve: Serve, client: HttpClient) -> None:
+    one, other = serve(answering(OK)), serve(answering(OK))
+    for server in (one, other, one):
+        get(client, server.url)
+    assert (len(one.requests), one.connections) == (2, 1)
+    assert (len(other.requests), other.connections) == (1, 1)
+
+
+@pytest.mark.parametrize(("idle_seconds", "connections"), [(0, 1), (30, 1), (31, 2), (3600, 2), (-1, 2)])
+def test_a_connection_that_lay_idle_is_not_used_again(
+    serve: Serve, idle_seconds: float, connections: int
+) -> None:
+    """Nor one from before the clock was set back."""
+    now = [1_800_000_000.0]
+    client = HttpClient(clock=lambda: now[0])
+    server = serve(answering(OK))
+    get(client, server.url)
+    now[0] += idle_seconds
+    get(client, server.url)
+    assert server.connections == connections
+    for _, pool in client._pools.values():
+        pool.close()
 
 
 @pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)])

@@ -19,7 +19,7 @@ from export_watch.http import HttpClient, NoReplyError
 ATTEMPT_SECONDS = 4.0
 """There are two attempts, so no call takes more than 8 s; botocore's clients get as much in the other functions."""
 
-_PASSING = frozenset(
+_RETRYABLE = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
@@ -30,19 +30,19 @@ _PASSING = frozenset(
         "TooManyRequestsException",
     }
 )
-"""Refusals worth a second attempt at once, as botocore's standard mode has them."""
+"""Refusals that pass soon, by AWS's names."""
 
 
 class AwsError(Exception):
     """AWS refused the call, or did not answer it.
 
-    `name` is AWS's name of the error, without its message: that may quote the call. What `may_pass` is worth another
-    attempt.
+    `name` is AWS's name of the error where there is one, without its message: that may quote the call. An error that is
+    `retryable` is worth another attempt.
     """
 
-    def __init__(self, name: str, *, may_pass: bool = False) -> None:
+    def __init__(self, name: str, *, retryable: bool = False) -> None:
         super().__init__(name)
-        self.name, self.may_pass = name, may_pass
+        self.name, self.retryable = name, retryable
 
 
 class Api(Protocol):
@@ -56,7 +56,7 @@ class Api(Protocol):
 class Service:
     """How a service is addressed: its host's first label, its operations' prefix, its version of the protocol.
 
-    `variable` takes the place of AWS's own address where it is set, as in all of its SDKs.
+    `variable` names the environment variable whose URL takes the place of AWS's own, as in AWS's SDKs.
     """
 
     name: str
@@ -82,7 +82,7 @@ class JsonApi:
     ) -> None:
         region = environment["AWS_REGION"]
         own = f"https://{service.name}.{region}.{url_suffix}"
-        self._url = f"{environment.get(service.variable, own)}/"
+        self._url = environment.get(service.variable, own).rstrip("/") + "/"
         self._headers = {
             "Host": urlsplit(self._url).netloc,
             "Content-Type": f"application/x-amz-json-{service.protocol}",
@@ -95,7 +95,7 @@ class JsonApi:
         try:
             return self._attempt(operation, parameters)
         except AwsError as error:
-            if not error.may_pass:
+            if not error.retryable:
                 raise
         return self._attempt(operation, parameters)
 
@@ -107,16 +107,21 @@ class JsonApi:
         try:
             reply = self._http.call("POST", self._url, headers, body, ATTEMPT_SECONDS)
         except NoReplyError as error:
-            raise AwsError(f"no answer of AWS, {error}", may_pass=True) from None
+            raise AwsError(f"no answer of AWS, {error}", retryable=True) from None
         content = reply.json()
         if reply.status == 200 and isinstance(content, dict):
             return content
+        if reply.status == 200:
+            raise AwsError("an answer that is no JSON object, or is too long")
         name = _name(content) or f"HTTP {reply.status}"
-        raise AwsError(name, may_pass=reply.status >= 500 or reply.status == 429 or name in _PASSING)
+        raise AwsError(name, retryable=reply.status >= 500 or reply.status == 429 or name in _RETRYABLE)
 
 
 def _name(content: Any) -> str:
-    """The name of an error, from `{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", ...}`."""
+    """The name of an error, from `{"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", ...}`.
+
+    A colon and a URL may follow it.
+    """
     name = content.get("__type") if isinstance(content, dict) else None
-    found = re.fullmatch(r"(?:.*#)?([A-Z]\w{1,99})", str(name or ""), re.ASCII)
+    found = re.fullmatch(r"(?:[^:]*#)?([A-Z]\w{1,99})(?::.*)?", str(name or ""), re.ASCII)
     return found[1] if found else ""

@@ -16,7 +16,7 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 @dataclass(frozen=True, slots=True)
 class AwsCredentials:
-    """Who calls. Lambda hands those of the function's role out in the environment, and replaces both in time."""
+    """Who calls. Lambda puts those of the function's role into the environment, and ends it before they expire."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)

@@ -4,8 +4,6 @@
       credentials   the account's secret, from AWS Secrets Manager
       wsse, token   the two ways of authentication: a signed header (v2), an OAuth 2.0 access token (v3)
         token_table where all execution environments share a token
-      http          a call that ends in bounded time with a bounded reply, or says why there is none
-        patience    what bounds the time: a thread that is waited for, and kept for the next call
       reply         what the answer means
 
 Whatever comes back, or does not, becomes an Observation. Nothing here logs, and no error carries a secret.

@@ -20,7 +20,8 @@ from export_watch.http import HttpClient, NoReplyError
 from export_watch.watch import Observation, Obstacle, ObstacleCode
 
 LOOK_SECONDS = 40.0
-"""The longest that the calls of one look take together, below the function's own time-out of 60 s."""
+"""The longest that the calls of Emarsys in one look take together. Four calls of AWS, of 8 s each, may come after a
+refusal at the end of it: so the function's own time-out is 75 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,7 @@ class TokenStore:
         claimed = replace(
             record, not_before=now + pause, failures=min(failures + 1, 10), secret_at=credentials.made_at
         )
+        # A claim whose answer was lost looks like another's: nobody asks then until it ends.
         if not self._table.claim(client, claimed, now):
             return self._table.read(client)
         try:

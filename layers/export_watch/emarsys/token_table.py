@@ -76,10 +76,11 @@ class DynamoDbTokenTable:
                 "GetItem",
                 {"TableName": self._table, "Key": {"client": {"S": client}}, "ConsistentRead": True},
             )
-            item = answer.get("Item")
-            return TokenRecord() if item is None else TokenRecord.from_json(item["record"]["S"])
         except AwsError as error:
             raise TokenTableError(f"the shared access token cannot be read: {error.name}") from None
+        try:
+            item = answer.get("Item")
+            return TokenRecord() if item is None else TokenRecord.from_json(item["record"]["S"])
         except (KeyError, TypeError, ValueError) as error:  # whose texts may quote the item
             raise TokenTableError(f"the shared access token is no token: {type(error).__name__}") from None
 
