@@ -43,14 +43,14 @@ def run(quick: bool) -> Measured:
     """All ways; quick makes fewer rounds, and leaves out the one that has nothing to compare with."""
     ways = [way for way in WAYS if way.bytecode or not quick]
     blocks = BLOCKS_QUICK if quick else BLOCKS
-    with serving() as url:
+    with serving() as served:
         for way in ways:
-            measure(way, url, 1, 1)  # bytecode is written, files are read
+            measure(way, served, 1, 1)  # bytecode is written, files are read
         rounds = [
-            {way.name: measure(way, url, blocks, CALLS) for way in ways}
+            {way.name: measure(way, served, blocks, CALLS) for way in ways}
             for _ in range(ROUNDS_QUICK if quick else ROUNDS)
         ]
-        cold = [parts(url) for _ in range(1 if quick else ROUNDS)]
+        cold = [parts(served) for _ in range(1 if quick else ROUNDS)]
     return {
         "rounds": len(rounds),
         "calls": blocks * CALLS,

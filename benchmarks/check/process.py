@@ -50,35 +50,47 @@ class ProbeFailedError(RuntimeError):
     """The process of a handler ended in an error; the text is what it wrote."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the server is, and the file with the authorities that vouch for it, among all others."""
+
+    url: str
+    bundle: str
+
+
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """The URL of the server, which runs for the time of a `with` block."""
-    command = [sys.executable, "-m", "benchmarks.check.server"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        assert server.stdin is not None
-        server.stdin.close()
+def serving() -> Iterator[Served]:
+    """The server, which runs for the time of a `with` block."""
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = str(Path(folder) / "bundle.pem")
+        command = [sys.executable, "-m", "benchmarks.check.server", bundle]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdout is not None
+            yield Served(server.stdout.readline().strip(), bundle)
+            assert server.stdin is not None
+            server.stdin.close()
 
 
-def measure(way: Way, url: str, blocks: int, calls: int) -> dict[str, float]:
+def measure(way: Way, served: Served, blocks: int, calls: int) -> dict[str, float]:
     """What one process of the handler measured of itself: see `probe`. Raises ProbeFailedError."""
     with _deployed(way) as folders:
-        return _run(["probe.py", way.module, str(blocks), str(calls)], folders, way.account, url)
+        options = [] if way.bytecode else ["-B"]  # -B: what is compiled is not kept
+        command = [*options, str(FOLDER / "probe.py"), way.module, str(blocks), str(calls)]
+        return _run(command, folders, way.account, served)
 
 
-def parts(url: str) -> dict[str, float]:
+def parts(served: Served) -> dict[str, float]:
     """CPU seconds of each part of a cold start of ours: see `parts`. Raises ProbeFailedError."""
-    return _run(["parts.py"], SOURCES, "oauth", url)
+    return _run([str(FOLDER / "parts.py")], SOURCES, "oauth", served)
 
 
-def _run(command: list[str], folders: Sequence[Path], account: str, url: str) -> dict[str, float]:
+def _run(command: list[str], folders: Sequence[Path], account: str, served: Served) -> dict[str, float]:
     done = subprocess.run(
-        [sys.executable, str(FOLDER / command[0]), *command[1:]],
+        [sys.executable, *command],
         cwd=ROOT,
-        env={**environment(url), "PYTHONPATH": os.pathsep.join(map(str, folders))},
+        env={**environment(served), "PYTHONPATH": os.pathsep.join(map(str, folders))},
         input=json.dumps(event(account)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -108,11 +120,13 @@ def _deployed(way: Way) -> Iterator[Sequence[Path]]:
         yield [folder]
 
 
-def environment(url: str) -> Mapping[str, str]:
+def environment(served: Served) -> Mapping[str, str]:
     """What template.yaml sets, what Lambda sets, and where AWS is."""
+    url = served.url
     return {
         "PATH": os.environ.get("PATH", ""),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        # By whom one is trusted: Python, requests, botocore.
+        **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"), served.bundle),
         "AWS_ENDPOINT_URL": url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
         "AWS_ENDPOINT_URL_DYNAMODB": url,

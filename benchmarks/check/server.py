@@ -1,14 +1,21 @@
 """Emarsys, Secrets Manager and DynamoDB on loopback, as little as a check asks of them: the same reply every time.
 
-`python -m benchmarks.check.server` prints its URL and serves until its standard input ends.
+`python -m benchmarks.check.server BUNDLE.pem` writes the authorities to trust, prints its URL and serves over TLS until
+its standard input ends.
 """
 
 import json
 import socketserver
+import ssl
 import sys
 import threading
 import time
 from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import certifi
+import trustme
 
 OAUTH = {"client_id": "benchmark-client", "client_secret": "benchmark-client-secret"}
 WSSE = {"username": "customer001", "secret": "benchmark-wsse-secret"}
@@ -72,12 +79,27 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._tls = tls
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        with self._tls.wrap_socket(request, server_side=True) as own:
+            super().finish_request(own, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a process that was measured has ended
+            super().handle_error(request, client_address)
+
 
 def main() -> None:
-    """Serve until nobody is left to serve."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    """Serve until nobody is left to serve. The bundle holds all that a real one does, which take long to read."""
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    Path(sys.argv[1]).write_bytes(certifi.contents().encode("ascii") + authority.cert_pem.bytes())
+    with _Server(tls) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+        print(f"https://127.0.0.1:{server.server_address[1]}", flush=True)
         sys.stdin.read()
         server.shutdown()
 

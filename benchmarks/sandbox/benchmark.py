@@ -96,7 +96,8 @@ def _suite() -> dict[str, float]:
     """Real seconds of `make test` once everything is installed, and how many tests it is."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "pytest", "--quiet", "--numprocesses", "auto", "--dist", "worksteal"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    what = ["tests", "--ignore", "tests/stack/faults"]
+    done = subprocess.run([*command, *what], cwd=ROOT, capture_output=True, text=True, check=False)
     passed = re.search(r"(\d+) passed", done.stdout)
     return {"seconds": time.perf_counter() - begin, "tests": int(passed[1]) if passed else 0}
 

@@ -9,7 +9,6 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,7 @@ from tests.integration.server import (
     answering,
     answering_and_closing,
     dripping,
-    self_signed,
+    untrusted,
     with_body,
 )
 
@@ -303,10 +302,8 @@ def test_a_server_that_speaks_no_tls_is_not_trusted(serve: Serve, client: HttpCl
         get(client, f"https://127.0.0.1:{server.port}/")
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
-    serve: Serve, client: HttpClient, tmp_path: Path
-) -> None:
-    server = serve(answering(OK), self_signed(tmp_path))
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(serve: Serve, client: HttpClient) -> None:
+    server = serve(answering(OK), untrusted())
     with pytest.raises(NoReplyError, match="no trusted TLS connection"):
         get(client, f"https://127.0.0.1:{server.port}/")
     assert server.requests == []

@@ -6,16 +6,12 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 _DROP_SECONDS = 0.05
 
@@ -134,44 +130,14 @@ class Certificates:
     """Two certificates for all lines: one that those trust who have `trusted_file`, and one that nobody does."""
 
     def __init__(self, folder: Path) -> None:
-        self.trusted, self.trusted_file = _certified(folder, "trusted")
-        self.untrusted, _ = _certified(folder, "untrusted")
+        trusted = trustme.CA()
+        self.trusted, self.untrusted = map(_certified, (trusted, trustme.CA()))
+        self.trusted_file = folder / "trusted.pem"
+        trusted.cert_pem.write_to_path(self.trusted_file)
 
 
-def _certified(folder: Path, name_of_files: str) -> tuple[ssl.SSLContext, Path]:
-    """The TLS of a server, and the file that holds its certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sandbox")])
-    usage = dict.fromkeys(
-        ["content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign"], False
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1))
-        .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("*.emarsys.test")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=True, key_cert_sign=True, encipher_only=False, decipher_only=False, **usage
-            ),
-            critical=True,
-        )
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private, public = folder / f"{name_of_files}.key", folder / f"{name_of_files}.pem"
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+def _certified(authority: trustme.CA) -> ssl.SSLContext:
+    """The TLS of a server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    return context, public
+    authority.issue_cert("*.emarsys.test").configure_cert(context)
+    return context
