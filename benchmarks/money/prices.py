@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 REGION = "us-east-1"
-AS_OF = "2026-11-23"
+AS_OF = "2026-11-24"
 HOURS_A_MONTH = 730
 """As AWS's own calculator has it."""
 
@@ -55,17 +55,17 @@ PRICES: Mapping[Item, Price] = {
     Item.LAMBDA_GB_SECOND: Price(0.0000133334, 1, _LAMBDA),
     Item.DURABLE_OPERATION: Price(8.00, 1_000_000, f"{_LAMBDA}, read 2026-09-20"),
     Item.DURABLE_GB_WRITTEN: Price(0.25),
-    Item.EVENT: Price(1.00, 1_000_000),
-    Item.SQS_REQUEST: Price(0.40, 1_000_000),
-    Item.SNS_PUBLISH: Price(0.50, 1_000_000),
+    Item.EVENT: Price(1.00, 1_000_000, "cloudburn.io, 2026-03"),
+    Item.SQS_REQUEST: Price(0.40, 1_000_000, "cloudburn.io, 2026-03"),
+    Item.SNS_PUBLISH: Price(0.50, 1_000_000, "factualminds.com, 2026-06"),
     Item.LOG_GB: Price(0.50, 1, "signoz.io and factualminds.com, 2026"),
-    Item.SECRET_CALL: Price(0.05, 10_000),
-    Item.SECRET_MONTH: Price(0.40),
+    Item.SECRET_CALL: Price(0.05, 10_000, "hivebook.wiki"),
+    Item.SECRET_MONTH: Price(0.40, 1, "hivebook.wiki"),
     Item.METRIC_MONTH: Price(0.30, 1, "signoz.io, 2026"),
-    Item.ALARM_MONTH: Price(0.10),
+    Item.ALARM_MONTH: Price(0.10, 1, "c3x.dev"),
     Item.VCPU_HOUR: Price(0.03238, 1, "vantage.sh"),
     Item.FARGATE_GB_HOUR: Price(0.00356, 1, "vantage.sh"),
-    Item.IPV4_HOUR: Price(0.005),
+    Item.IPV4_HOUR: Price(0.005, 1, "doit.com, since 2024-02"),
 }
 
 Usage = Mapping[Item, float]

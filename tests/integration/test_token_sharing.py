@@ -8,16 +8,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from export_watch.aws.json_api import DYNAMODB, Api, JsonApi
+from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import NoTokenError, TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord, TokenTableError
-from export_watch.http import HttpClient
 from export_watch.watch import Obstacle, ObstacleCode
-from sandbox.aws import endpoint
 from sandbox.aws.client import client
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, reply
 
@@ -25,25 +23,30 @@ ENVIRONMENTS = 200  # each in a thread of its own, since they ask at the same mo
 CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
 
 
-class Atomic:
-    """DynamoDB checks a condition and writes in one step; moto, called from many threads, does not."""
+class DynamoDb:
+    """moto's. It would not check a condition and write in one step, as AWS does, if many threads called it at once."""
 
-    def __init__(self, dynamodb: Api) -> None:
-        self._dynamodb, self._lock = dynamodb, threading.Lock()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
-            return self._dynamodb.call(operation, parameters)
+            try:
+                answer: dict[str, Any] = client("dynamodb")._make_api_call(operation, parameters)
+            except ClientError as error:
+                raise AwsError(error.response["Error"]["Code"]) from None
+        return answer
 
 
 class Fleet:
     """Execution environments that share one table, and a token URL that counts."""
 
-    def __init__(self, dynamodb: Atomic) -> None:
+    def __init__(self) -> None:
         self.clock = FakeClock()
         self.dead = False
         self.asked_at: list[float] = []
-        self.dynamodb, self.table = dynamodb, DynamoDbTokenTable(dynamodb, "tokens")
+        self.dynamodb = DynamoDb()
+        self.table = DynamoDbTokenTable(self.dynamodb, "tokens")
         http = FakeHttp(self._answer)
         self.environments = [TokenStore(http, self.table, self.clock) for _ in range(ENVIRONMENTS)]
         self._lock = threading.Lock()
@@ -85,20 +88,14 @@ class Fleet:
 
 @pytest.fixture
 def fleet() -> Iterator[Fleet]:
-    with mock_aws(), endpoint.serving(Credentials("id", "key")) as url:
+    with mock_aws():
         client("dynamodb").create_table(
             TableName="tokens",
             KeySchema=[{"AttributeName": "client", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "client", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        environment = {
-            "AWS_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "id",
-            "AWS_SECRET_ACCESS_KEY": "key",
-            DYNAMODB.variable: url,
-        }
-        yield Fleet(Atomic(JsonApi(HttpClient(), DYNAMODB, "amazonaws.com", environment)))
+        yield Fleet()
 
 
 def test_hundreds_of_cold_starts_at_once_ask_for_one_token(fleet: Fleet) -> None:
