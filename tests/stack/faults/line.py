@@ -1,4 +1,4 @@
-"""The way to a server, which may be cut: between a client and a port of this machine, in clear or through TLS."""
+"""The way to a server, which may be cut: through TLS, between a client and a port of this machine."""
 
 import contextlib
 import socket
@@ -28,18 +28,18 @@ class State(StrEnum):
 
 
 class Line:
-    """A line to a port of this machine; through TLS where it has certificates.
+    """A line to a port of this machine.
 
     Its `url` has a name below `.emarsys.test`, which `names_of` makes known.
     """
 
-    def __init__(self, name: str, port: int, certificates: "Certificates | None" = None) -> None:
+    def __init__(self, name: str, port: int, certificates: "Certificates") -> None:
         self.name, self._port, self._certificates = f"{name}.emarsys.test", port, certificates
         self._state = State.OPEN
         self._connections: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._own_port = self._listener.getsockname()[1]
-        self.url = f"{'https' if certificates else 'http'}://{self.name}:{self._own_port}"
+        self.url = f"https://{self.name}:{self._own_port}"
         self._listen()
 
     @property
@@ -77,11 +77,9 @@ class Line:
     def _serve(self, connection: socket.socket, state: State) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.enter_context(self._open(connection))
-            if known := self._certificates:
-                context = known.untrusted if state is State.UNTRUSTED else known.trusted
-                connection = stack.enter_context(
-                    self._open(context.wrap_socket(connection, server_side=True))
-                )
+            known = self._certificates
+            context = known.untrusted if state is State.UNTRUSTED else known.trusted
+            connection = stack.enter_context(self._open(context.wrap_socket(connection, server_side=True)))
             if state is State.SILENT:
                 while connection.recv(65_536):
                     pass

@@ -166,7 +166,8 @@ def _keep_time(stack: Deployment, whole_seconds: float | None) -> None:
 
     def prepare_time() -> None:
         prepare()
-        # Both take a clock as an argument whose default they find when they are imported.
+        # Each takes a clock as an argument whose default it finds when it is imported. Signatures for AWS do not.
+        importlib.import_module("export_watch.aws.json_api")
         with patch.object(time, "time", stack.clock.now), patch.object(time, "monotonic", stack.clock.now):
             importlib.import_module("export_watch.emarsys.token")
             importlib.import_module("export_watch.emarsys.credentials")
