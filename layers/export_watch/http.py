@@ -177,8 +177,10 @@ def _explain(error: Exception) -> str:
     match error:
         case NameResolutionError():
             what = "the host name cannot be resolved"
-        case SSLError():
+        case SSLError(args=[ssl.SSLCertVerificationError(), *_]):
             what = "no trusted TLS connection"
+        case SSLError():
+            what = "no TLS connection"
         case NewConnectionError():  # to urllib3 a kind of ConnectTimeoutError
             what = "the connection was refused"
         case ConnectTimeoutError():

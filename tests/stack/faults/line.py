@@ -1,4 +1,4 @@
-"""The way to a server, which may be cut: through TLS, between a client and a port of this machine."""
+"""The way to a server, which may be cut: between a client and a port of this machine, in clear or through TLS."""
 
 import contextlib
 import socket
@@ -30,16 +30,18 @@ class State(StrEnum):
 class Line:
     """A line to a port of this machine.
 
-    Its `url` has a name below `.emarsys.test`, which `names_of` makes known.
+    Where it has certificates it is TLS, and its `url` has a name below `.emarsys.test`, which `names_of` makes known:
+    in the clear, credentials go to this machine only by its own name.
     """
 
-    def __init__(self, name: str, port: int, certificates: "Certificates") -> None:
+    def __init__(self, name: str, port: int, certificates: "Certificates | None" = None) -> None:
         self.name, self._port, self._certificates = f"{name}.emarsys.test", port, certificates
         self._state = State.OPEN
         self._connections: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._own_port = self._listener.getsockname()[1]
-        self.url = f"https://{self.name}:{self._own_port}"
+        host = f"https://{self.name}" if certificates else "http://127.0.0.1"
+        self.url = f"{host}:{self._own_port}"
         self._listen()
 
     @property
@@ -77,9 +79,11 @@ class Line:
     def _serve(self, connection: socket.socket, state: State) -> None:
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.enter_context(self._open(connection))
-            known = self._certificates
-            context = known.untrusted if state is State.UNTRUSTED else known.trusted
-            connection = stack.enter_context(self._open(context.wrap_socket(connection, server_side=True)))
+            if known := self._certificates:
+                context = known.untrusted if state is State.UNTRUSTED else known.trusted
+                connection = stack.enter_context(
+                    self._open(context.wrap_socket(connection, server_side=True))
+                )
             if state is State.SILENT:
                 while connection.recv(65_536):
                     pass

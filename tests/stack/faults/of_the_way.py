@@ -38,19 +38,19 @@ WHOLE_SECONDS = 0.25
 """What a call may take where no reply comes; 20 s in earnest."""
 
 
-def on_the_line(state: State) -> Strike:
+def on_the_line(state: State, *, tls: bool = False) -> Strike:
     """The account's host is at the end of a line of its own, which is in this state while the fault strikes."""
 
     def strike(rig: Rig, cell: Cell) -> None:
-        line = _line(rig, cell, rig.emarsys, state)
+        line = _line(rig, cell, rig.emarsys, state, tls=tls)
         rig.stack.put_secret(cell.account, {**WSSE, "host": line.url})
 
     return strike
 
 
-def _line(rig: Rig, cell: Cell, server: EmarsysServer, state: State) -> Line:
+def _line(rig: Rig, cell: Cell, server: EmarsysServer, state: State, *, tls: bool = False) -> Line:
     port = int(server.url.rpartition(":")[2])
-    line = rig.draw(Line(cell.account, port, rig.certificates))
+    line = rig.draw(Line(cell.account, port, rig.certificates if tls else None))
     rig.at(cell.timing.begins, cell, lambda: line.switch(state))
     if cell.timing.ends < float("inf"):
         rig.at(cell.timing.ends, cell, lambda: line.switch(State.OPEN))
@@ -59,8 +59,9 @@ def _line(rig: Rig, cell: Cell, server: EmarsysServer, state: State) -> Line:
 
 NETWORK = [
     Row("connection refused", UNAVAILABLE, "the connection was refused", strike=on_the_line(State.REFUSED)),
-    Row("the name has no address", UNAVAILABLE, "the host name cannot be", strike=on_the_line(State.UNRESOLVED)),
-    Row("no trusted certificate", UNAVAILABLE, "no trusted TLS", strike=on_the_line(State.UNTRUSTED)),
+    Row("the name has no address", UNAVAILABLE, "the host name cannot be",
+        strike=on_the_line(State.UNRESOLVED, tls=True)),
+    Row("no trusted certificate", UNAVAILABLE, "no trusted TLS", strike=on_the_line(State.UNTRUSTED, tls=True)),
 ]  # fmt: skip
 
 TOKEN_SECONDS = 60
