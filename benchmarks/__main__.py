@@ -11,7 +11,7 @@ from benchmarks.benchmark import Benchmark
 from benchmarks.check.benchmark import CHECK
 from benchmarks.fleet.benchmark import FLEET
 from benchmarks.money.benchmark import MONEY
-from benchmarks.regression import Change, changes
+from benchmarks.regression import Change, RatioMissingError, changes
 from benchmarks.sandbox.benchmark import SANDBOX
 from benchmarks.schedule.benchmark import SCHEDULE
 
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.render:
             measure(chosen)
         document.write(rendered())
-    except (results.ResultMissingError, document.UnknownTableError) as error:
+    except (results.ResultMissingError, document.UnknownTableError, RatioMissingError) as error:
         print(error, file=sys.stderr)
         return 1
     print("docs/benchmarks.md, docs/images/ and README.md are rendered from benchmarks/results/")

@@ -32,8 +32,17 @@ class Change:
         )
 
 
+class RatioMissingError(Exception):
+    """A committed ratio was not measured again, so nothing says whether it got worse."""
+
+
 def changes(committed: Mapping[str, Ratio], measured: Mapping[str, Ratio]) -> list[Change]:
-    """Every ratio of the run against the committed one. A ratio that is in one of them only is new, or gone."""
+    """Every ratio of the run against the committed one; a new one has nothing to compare with.
+
+    Raises RatioMissingError.
+    """
+    if gone := committed.keys() - measured.keys():
+        raise RatioMissingError(f"not measured: {', '.join(sorted(gone))}")
     return [
         Change(
             name,

@@ -23,7 +23,7 @@ WAYS = (
     Way("floor", "a bare GET by urllib3", "bare_get"),
 )
 ROUNDS, ROUNDS_QUICK = 11, 3
-BLOCKS, CALLS = 10, 50
+BLOCKS, CALLS, CALLS_QUICK = 10, 50, 20
 """A process makes so many blocks of so many calls once it is warm; what counts is the median of the blocks."""
 
 BLOCKS_QUICK = 2
@@ -37,25 +37,25 @@ COMPARED = (
     ("cold_cpu", "ours_wsse", "common_wsse"),
     ("peak_mib", "ours_oauth", "common_oauth"),
 )
-MACHINE_NOISE = 0.05
+MACHINE_NOISE = 0.03
 """The least standard error of a ratio, as a share of it: another machine has other caches and another Python."""
 
 
 def run(quick: bool) -> Measured:
     """All ways; quick makes fewer rounds, and leaves out the one that has nothing to compare with."""
     ways = [way for way in WAYS if way.bytecode or not quick]
-    blocks = BLOCKS_QUICK if quick else BLOCKS
+    blocks, calls = (BLOCKS_QUICK, CALLS_QUICK) if quick else (BLOCKS, CALLS)
     with serving() as served:
         for way in ways:
             measure(way, served, 1, 1)  # bytecode is written, files are read
         rounds = [
-            {way.name: measure(way, served, blocks, CALLS) for way in ways}
+            {way.name: measure(way, served, blocks, calls) for way in ways}
             for _ in range(ROUNDS_QUICK if quick else ROUNDS)
         ]
         cold = [parts(served) for _ in range(1 if quick else ROUNDS)]
     return {
         "rounds": len(rounds),
-        "calls": blocks * CALLS,
+        "calls": blocks * calls,
         "ways": {way.name: {"label": way.label, **_medians(rounds, way.name)} for way in ways},
         "cold_parts": {part: median(each[part] for each in cold) for part in cold[0]},
         "ratios": [

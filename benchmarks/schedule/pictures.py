@@ -13,6 +13,7 @@ _LABELS = {
     "export_watch_even_phases": "Export Watch, even phases",
     "export_watch_short_delivery": "Export Watch, short delivery",
     "export_watch_untuned": "Export Watch, untuned",
+    "textbook": "Export Watch, textbook wait",
     **{peer.name: peer.label for peer in PEERS},
 }
 _SHORT = {
@@ -72,7 +73,9 @@ def _frontier(measured: Measured) -> str:
     """A panel for each workload: delay against checks, with the curves of ours and of the best possible schedule."""
     width, height = 400, 300
     picture = Picture(
-        2 * width, 62 + 2 * height, "Delay against checks: nothing can be below the green curve"
+        2 * width,
+        62 + 2 * height,
+        "Delay against checks: blind to phases, no schedule can be below the green curve",
     )
     picture.text(16, 24, picture.title, "title")
     picture.text(

@@ -12,6 +12,7 @@ NAMES = {
     "export_watch_even_phases": "**Export Watch**, even phases seen",
     "export_watch_short_delivery": "**Export Watch**, short delivery seen",
     "export_watch_untuned": "Export Watch, always at its default of 5 s",
+    "textbook": "Export Watch with the textbook's `sqrt(2 * c * elapsed)`",
     **{peer.name: f"{peer.label} ({peer.shipped_by})" for peer in PEERS},
 }
 
@@ -81,7 +82,7 @@ def _one_workload(on: dict[str, Any]) -> str:
         for schedule, of in on["schedules"].items()
     ]
     costs = [f"regret, c = {cost} s" for cost in next(iter(on["schedules"].values()))["regret"]]
-    return table(["schedule", "checks", "delay: mean", "95 %", *costs], rows)
+    return table(["schedule", "checks", "delay: mean", "delay: 95th percentile", *costs], rows)
 
 
 def _losses(measured: Measured) -> str:

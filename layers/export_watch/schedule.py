@@ -72,8 +72,8 @@ def wait_seconds(
     """
     spread = _spread(watch.execution, watch.checks)
     since = watch.started_at if watch.ready_since is None else watch.ready_since
-    wait = base_wait_seconds(max(0.0, now - since), policy) * (1 - JITTER * spread)
-    wait *= stretch(headroom)
+    wait = base_wait_seconds(max(0.0, now - since), policy) * stretch(headroom)
+    wait = min(wait, policy.max_wait_seconds) * (1 - JITTER * spread)
     if watch.ready_since is not None and not watch.stuck_told:
         to_stuck = watch.ready_since + policy.stuck_after_seconds - now
         if to_stuck > 0:

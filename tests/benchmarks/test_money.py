@@ -64,12 +64,13 @@ def test_a_worker_pays_by_the_month():
     assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_LOOKS))
 
 
-def test_every_metric_of_an_alarm_is_paid_for():
+def test_every_metric_of_an_alarm_and_the_dashboard_are_paid_for():
     metrics = [
         [metric for metric in alarm.get("Metrics", []) if "MetricStat" in metric] or [alarm]
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
     ]
     assert sum(map(len, metrics)) == MONITORED[Item.ALARM_MONTH]
+    assert len(of_type("AWS::CloudWatch::Dashboard")) == MONITORED[Item.DASHBOARD_MONTH]
 
 
 def test_usages_add_up_item_by_item():

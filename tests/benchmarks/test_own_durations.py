@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.schedule import comparison
+from benchmarks.schedule import comparison, durations_file
 from benchmarks.schedule.__main__ import main
 from benchmarks.schedule.durations_file import DurationsFileError, read_durations
 
@@ -26,8 +26,9 @@ def a_file(tmp_path):
         "seconds\n60\n30\n90.5\n",
         "\ufeffseconds\r\n60\r\n30\r\n\r\n90.5",
         '"duration"\n"60"\n 30 \n9.05e1\n',
+        "\n\nseconds\n60\n30\n90.5\n",
     ],
-    ids=["plain", "header", "byte-order-mark", "quoted"],
+    ids=["plain", "header", "byte-order-mark", "quoted", "blank-before"],
 )
 def test_one_column_of_seconds_is_read_with_or_without_a_header(a_file, content):
     assert read_durations(a_file(content)).tolist() == [30, 60, 90.5]
@@ -37,6 +38,8 @@ def test_one_column_of_seconds_is_read_with_or_without_a_header(a_file, content)
     ("content", "error"),
     [
         ("seconds\n60\nsoon\n", r"line 3: 'soon' is not a number of seconds"),
+        ("6O\n300\n", r"line 1: '6O' is not a number of seconds"),
+        ("seconds\nduration\n60\n", r"line 2: 'duration' is not a number of seconds"),
         ("60\n-1\n", r"line 2: '-1' is not a duration"),
         ("60\nnan\n", r"line 2: 'nan' is not a duration"),
         ("inf\n", r"line 1: 'inf' is not a duration"),
@@ -50,6 +53,13 @@ def test_one_column_of_seconds_is_read_with_or_without_a_header(a_file, content)
 def test_a_bad_row_is_named_with_its_line(a_file, content, error):
     with pytest.raises(DurationsFileError, match=error):
         read_durations(a_file(content))
+
+
+def test_more_than_a_computer_can_bear_is_refused(a_file, monkeypatch):
+    monkeypatch.setattr(durations_file, "MOST_DURATIONS", 3)
+    assert len(read_durations(a_file("1\n2\n3\n"))) == 3
+    with pytest.raises(DurationsFileError, match="holds more than 3 durations: take a sample"):
+        read_durations(a_file("1\n2\n3\n4\n"))
 
 
 def test_an_error_goes_to_standard_error_and_fails(a_file, tmp_path, capsys):

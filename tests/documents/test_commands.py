@@ -39,6 +39,7 @@ NOT_HERE = {
     "aws lambda update-event-source-mapping": "wants the id that the command before it shows",
     "aws lambda get-account-settings": "moto does not have it",
     "aws service-quotas request-service-quota-increase": "moto does not have it",
+    ".venv/bin/python -m benchmarks.schedule --durations": "tests/benchmarks/test_own_durations.py runs it",
     "python -m tests.stack.faults": "`make faults` runs the same, and the gate runs that",
 }
 """How commands begin that cannot run here or need not, each with the reason."""

@@ -9,7 +9,7 @@ from tests.stack.conftest import START, WSSE, timeline
 
 EXPORTS = 50
 REQUESTS_PER_MINUTE = 100
-"""On their own, fifty watches ask 250 times in their first minute."""
+"""On their own, fifty watches ask some 160 times in their first minute."""
 
 
 def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> None:

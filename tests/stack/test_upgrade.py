@@ -2,7 +2,7 @@
 
 `states/` holds what waited between two checks, as the code of its version wrote it, and `machines/` the state machine
 of that version, which an execution keeps to its end. When the form of the state changes, its new version adds files
-to both; those that are there stay as they are.
+to both; those that are there stay as they are. Until version 1 is released, its state machine is the present one.
 """
 
 import json

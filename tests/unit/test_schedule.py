@@ -168,9 +168,17 @@ def test_a_rate_limit_shorter_than_the_wait_changes_nothing() -> None:
 )
 def test_waits_stretch_as_the_rate_limit_is_used_up(headroom: float | None, times: float) -> None:
     assert stretch(headroom) == pytest.approx(times, abs=0.01)
-    now = STARTED_AT + 3600
+    now = STARTED_AT + 300
     wait = wait_seconds(a_watch(), now, DEFAULTS)
     assert wait_seconds(a_watch(), now, DEFAULTS, headroom=headroom) == pytest.approx(times * wait, abs=6)
+
+
+def test_a_stretched_wait_is_no_longer_than_the_longest() -> None:
+    waits = {
+        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 3600, DEFAULTS, headroom=0.1)
+        for n in range(1000)
+    }
+    assert waits == set(range(811, 901))  # the jitter spreads them
 
 
 def test_a_little_more_headroom_never_means_a_longer_wait() -> None:
