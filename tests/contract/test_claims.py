@@ -130,7 +130,7 @@ def test_figures_that_are_words_are_those_of_the_code():
     assert token.LONGEST_PAUSE_SECONDS == 600
     assert "a jitter of up to a tenth" in RULES
     assert schedule.JITTER == 0.1
-    assert "up to five\n   times, where less than three quarters of Emarsys's rate limit are left" in RULES
+    assert "up to five times but not beyond `MaxWaitSeconds`, where less than three quarters" in RULES
     assert (schedule.LONGEST_STRETCH, schedule.FREE_HEADROOM) == (5, 0.75)
 
 

@@ -254,7 +254,8 @@ def test_a_rate_limit_that_runs_low_makes_the_wait_after_stuck_longer() -> None:
     ready = seen(ExportStatus.READY)
     relaxed, low = after((0, ready), (4000, ready)), after((0, ready), (4000, replace(ready, headroom=0.1)))
     assert (relaxed.outcome, low.outcome) == (Outcome.STUCK, Outcome.STUCK)
-    assert low.wait_seconds == pytest.approx(5 * relaxed.wait_seconds, abs=5)
+    assert relaxed.wait_seconds < 300
+    assert 810 < low.wait_seconds <= 900  # not five times as long: MaxWaitSeconds
 
 
 def test_what_is_remembered_of_an_export_is_the_last_reply() -> None:
