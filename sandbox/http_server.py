@@ -110,6 +110,7 @@ class HttpServer(ThreadedWSGIServer):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.create_server((host, port), family=family, backlog=128) as bound:
             super().__init__(host, port, app, handler=_Handler, fd=bound.fileno())
+        self._serving = threading.Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True)
         self._changed = threading.Condition()
         self._open: set[socket.socket] = set()
 
@@ -119,11 +120,12 @@ class HttpServer(ThreadedWSGIServer):
         return f"http://{host}:{self.port}"
 
     def start(self) -> None:
-        threading.Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
+        self._serving.start()
 
     def stop(self) -> None:
         """Ends all connections, whatever goes on in them."""
         self.shutdown()
+        self._serving.join()
         self.server_close()
         with self._changed:
             for connection in self._open:
