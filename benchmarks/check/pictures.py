@@ -4,7 +4,7 @@ from benchmarks.benchmark import Measured
 from benchmarks.svg import Picture
 
 _PANELS = (("cold_cpu", "cold: imports and the first check"), ("warm_cpu", "warm: each further check"))
-_LEFT, _RIGHT, _TOP, _ROW = 320, 640, 62, 26
+_LEFT, _RIGHT, _TOP, _ROW = 390, 670, 62, 26
 
 
 def pictures(measured: Measured) -> dict[str, str]:

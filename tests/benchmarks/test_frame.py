@@ -24,6 +24,14 @@ def test_every_picture_is_well_formed_and_shown_in_the_document():
             assert f"images/{file.name}" in text
 
 
+def test_no_label_of_a_picture_is_cut_at_its_left():
+    for file, content in command.rendered().items():
+        if file.suffix == ".svg":
+            for text in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text"):
+                if text.get("text-anchor") == "end":
+                    assert float(text.get("x", "0")) > 6.5 * len(text.text or ""), f"{file.name}: {text.text}"
+
+
 def test_a_table_goes_between_its_markers_and_nothing_else_changes():
     before = {Path("a"): "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n", Path("b"): "none\n"}
     after = document.fill(before, {"one": "new"})
