@@ -35,7 +35,7 @@ def pictures(measured: Measured) -> dict[str, str]:
 def _regret(measured: Measured) -> str:
     """A row for each schedule: a faint dot for each workload and cost of a check, and their mean."""
     schedules = by_mean_regret(measured)
-    left, right, top, row = 240, 690, 62, 30
+    left, right, top, row = 260, 690, 62, 30
     bottom = top + row * len(schedules)
     picture = Picture(
         760, bottom + 50, "Regret of each schedule: its cost as a multiple of the best possible one"
