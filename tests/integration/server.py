@@ -98,8 +98,8 @@ def with_body(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
-def untrusted() -> ssl.SSLContext:
-    """The TLS of a server for whose certificate nobody vouches."""
+def certified(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
+    """The TLS of a server for whose certificate an authority vouches."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert(host).configure_cert(context)
     return context

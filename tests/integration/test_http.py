@@ -9,8 +9,10 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import trustme
 
 from export_watch import __version__, http
 from export_watch.http import MAX_REPLY_BYTES, HttpClient, NoReplyError
@@ -20,8 +22,8 @@ from tests.integration.server import (
     Server,
     answering,
     answering_and_closing,
+    certified,
     dripping,
-    untrusted,
     with_body,
 )
 
@@ -303,10 +305,42 @@ def test_a_server_that_speaks_no_tls_is_not_trusted(serve: Serve, client: HttpCl
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_trusted(serve: Serve, client: HttpClient) -> None:
-    server = serve(answering(OK), untrusted())
+    server = serve(answering(OK), certified(trustme.CA()))
     with pytest.raises(NoReplyError, match="no trusted TLS connection"):
         get(client, f"https://127.0.0.1:{server.port}/")
     assert server.requests == []
+
+
+@pytest.mark.parametrize(("host", "is_trusted"), [("127.0.0.1", True), ("127.0.0.2", False)])
+def test_a_certificate_counts_for_its_own_host_only(
+    serve: Serve,
+    client: HttpClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    host: str,
+    is_trusted: bool,
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    server = serve(answering(OK), certified(authority, host))
+    if is_trusted:
+        assert get(client, f"https://127.0.0.1:{server.port}/").status == 200
+    else:
+        with pytest.raises(NoReplyError, match="no trusted TLS connection"):
+            get(client, f"https://127.0.0.1:{server.port}/")
+
+
+def test_a_handshake_that_breaks_off_is_not_told_as_a_certificate(serve: Serve, client: HttpClient) -> None:
+    server = serve(answering(OK))
+
+    def break_off(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.close()
+
+    server._serve = break_off  # type: ignore[method-assign]
+    with pytest.raises(NoReplyError, match="no TLS connection"):
+        get(client, f"https://127.0.0.1:{server.port}/")
 
 
 @pytest.mark.parametrize(
