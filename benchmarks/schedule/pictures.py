@@ -72,11 +72,7 @@ def _regret(measured: Measured) -> str:
 def _frontier(measured: Measured) -> str:
     """A panel for each workload: delay against checks, with the curves of ours and of the best possible schedule."""
     width, height = 400, 300
-    picture = Picture(
-        2 * width,
-        62 + 2 * height,
-        "Delay against checks: blind to phases, no schedule can be below the green curve",
-    )
+    picture = Picture(2 * width, 62 + 2 * height, "Delay against checks")
     picture.text(16, 24, picture.title, "title")
     picture.text(
         16, 43, "mean delay in seconds over checks per export; on a curve, a check is worth 0.3 to 150 s"
