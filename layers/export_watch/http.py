@@ -85,12 +85,11 @@ class HttpClient:
         self._clock = clock
 
     def prepare(self, url: str) -> None:
-        """Do now what the first call of a URL would have to do beforehand.
+        """Do now what the first call of a URL would have to do beforehand: above all read the certificate authorities.
 
         Call it while the module is imported: Lambda gives a function a whole processor then, and a part of one later.
         """
-        if url.startswith("https:"):
-            self._tls  # noqa: B018 - read, and so made
+        self._pool(_origin(url))
 
     def call(
         self,
@@ -125,8 +124,7 @@ class HttpClient:
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_seconds: float
     ) -> Reply:
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = _origin(url)
         response = self._pool(origin).urlopen(
             method,
             url.removeprefix(origin) or "/",
@@ -170,6 +168,11 @@ class HttpClient:
         context = urllib3.util.ssl_.create_urllib3_context()
         context.load_default_certs()
         return context
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _explain(error: Exception) -> str:

@@ -48,8 +48,6 @@ _ENVIRONMENT = {
 }
 """Nothing of a developer's own AWS configuration is left, so that nothing can reach the real AWS."""
 
-_CREDENTIALS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
-
 
 _MOTO: Any = {
     "lambda": {"use_docker": False},
@@ -102,15 +100,19 @@ def deploy(
         )
         stack.enter_context(moto_gaps.filled(deployment.clock, deployment.faults, reactions))
         stack.callback(deployment.clock.stop)
-        credentials = Credentials(*(_ENVIRONMENT[f"AWS_{name}"] for name in _CREDENTIALS))
-        deployment.endpoint_url = stack.enter_context(endpoint.serving(credentials))
-        _create(deployment, source, stack_name)
+        credentials = Credentials(
+            _ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+            _ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
+            _ENVIRONMENT["AWS_SESSION_TOKEN"],
+        )
+        endpoint_url = stack.enter_context(endpoint.serving(credentials))
+        _create(deployment, source, stack_name, endpoint_url)
         for account, secret in (secrets or {}).items():
             deployment.put_secret(account, secret)
         yield deployment
 
 
-def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> None:
+def _create(deployment: Deployment, source: sam.Template, stack_name: str, endpoint_url: str) -> None:
     _upload_empty_code(deployment)
     if (bus := deployment.parameters.get("EventBusName", "default")) != "default":
         deployment.client("events").create_event_bus(Name=bus)
@@ -126,7 +128,11 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> No
     for resource in cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]:
         if resource["ResourceType"] == "AWS::Lambda::Function":
             function = _function(
-                deployment, source, resource["LogicalResourceId"], resource["PhysicalResourceId"]
+                deployment,
+                source,
+                resource["LogicalResourceId"],
+                resource["PhysicalResourceId"],
+                endpoint_url,
             )
             deployment.functions[function.name] = function
     _poll_queues(deployment)
@@ -142,7 +148,9 @@ def _upload_empty_code(deployment: Deployment) -> None:
     s3.put_object(Bucket=sam.CODE_BUCKET, Key=sam.CODE_KEY, Body=archive.getvalue())
 
 
-def _function(deployment: Deployment, source: sam.Template, logical_id: str, name: str) -> Function:
+def _function(
+    deployment: Deployment, source: sam.Template, logical_id: str, name: str, endpoint_url: str
+) -> Function:
     configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
     folder = source.code_folder(logical_id)
     return Function(
@@ -153,7 +161,7 @@ def _function(deployment: Deployment, source: sam.Template, logical_id: str, nam
         import_folders=source.import_folders(),
         environment={
             # What is called without botocore. Calls of botocore are caught in this process.
-            **dict.fromkeys((SECRETS_MANAGER.variable, DYNAMODB.variable), deployment.endpoint_url),
+            **dict.fromkeys((SECRETS_MANAGER.variable, DYNAMODB.variable), endpoint_url),
             **configuration.get("Environment", {}).get("Variables", {}),
         },
         timeout_seconds=configuration["Timeout"],

@@ -58,7 +58,6 @@ class Deployment:
         self.deliveries: list[Delivery] = []
         self.listeners: list[Callable[[Notification], None]] = []
         self.outputs: Mapping[str, str] = {}
-        self.endpoint_url = ""
         self.functions: dict[str, Function] = {}
         self.sources: dict[str, EventSource] = {}
         self.subscriber_arn = ""

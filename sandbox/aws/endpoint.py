@@ -6,7 +6,7 @@ What such a call may get wrong is refused as AWS refuses it: its signature is he
 import contextlib
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,9 +19,7 @@ from werkzeug.wrappers import Request, Response
 from sandbox.aws.client import client
 from sandbox.http_server import HttpServer
 
-_SERVICES = {"secretsmanager": ("secretsmanager", "1.1"), "DynamoDB_20120810": ("dynamodb", "1.0")}
-"""The targets by which operations are named: the service, and the version of its protocol."""
-
+_SERVICES = ("secretsmanager", "dynamodb")
 _LONGEST_SKEW = timedelta(minutes=5)
 
 
@@ -33,13 +31,12 @@ class _RefusedError(Exception):
 def serving(credentials: Credentials) -> Iterator[str]:
     """The URL of the endpoint, which takes calls in the name of these credentials for the time of a `with` block."""
     # Made here: in the environment of a function the clients' own calls would come back to this endpoint.
-    for service, _ in _SERVICES.values():
-        client(service)
+    services = {own.meta.service_model.metadata["targetPrefix"]: own for own in map(client, _SERVICES)}
 
     @Request.application
     def app(request: Request) -> Response:
         try:
-            content: Any = _answer(request, credentials)
+            content: Any = _answer(request, services, credentials)
             status = 200
         except ClientError as error:
             content = _error(error.response["Error"]["Code"], error.response["Error"].get("Message", ""))
@@ -66,23 +63,25 @@ def _error(name: str, message: str) -> dict[str, str]:
     return {"__type": f"com.amazonaws.sandbox#{name}", "message": message}
 
 
-def _answer(request: Request, credentials: Credentials) -> Any:
+def _answer(request: Request, services: Mapping[str, Any], credentials: Credentials) -> Any:
+    """What moto answers. `services` are their clients, by the targets that AWS's own descriptions give them."""
     target, _, operation = request.headers.get("X-Amz-Target", "").rpartition(".")
-    if (request.method, request.path) != ("POST", "/") or target not in _SERVICES:
+    if (request.method, request.path) != ("POST", "/") or target not in services:
         raise _RefusedError("UnknownOperationException", f"no operation {operation} of {target}")
-    service, protocol = _SERVICES[target]
+    service = services[target]
+    protocol = service.meta.service_model.metadata["jsonVersion"]
     if request.content_type != f"application/x-amz-json-{protocol}":
-        raise _RefusedError("SerializationException", f"{request.content_type} is not {service}'s")
-    _verify(request, service, credentials)
+        raise _RefusedError("SerializationException", f"{request.content_type} is not that of {target}")
+    _verify(request, service.meta, credentials)
     try:
-        answer = client(service)._make_api_call(operation, json.loads(request.get_data()))
+        answer = service._make_api_call(operation, json.loads(request.get_data()))
     except (ParamValidationError, ValueError) as error:
         raise _RefusedError("ValidationException", str(error)) from None
     del answer["ResponseMetadata"]
     return answer
 
 
-def _verify(request: Request, service: str, credentials: Credentials) -> None:
+def _verify(request: Request, service: Any, credentials: Credentials) -> None:
     """Raises _RefusedError unless the request carries the signature that botocore would make of it."""
     given = request.headers.get("Authorization", "")
     names = given.partition("SignedHeaders=")[2].partition(",")[0].split(";")
@@ -94,7 +93,7 @@ def _verify(request: Request, service: str, credentials: Credentials) -> None:
         request.get_data(),
     )
     signed.context["timestamp"] = moment
-    signer = SigV4Auth(credentials, service, client(service).meta.region_name)
+    signer = SigV4Auth(credentials, service.service_model.signing_name, service.region_name)
     text = signer.string_to_sign(signed, signer.canonical_request(signed))
     expected = (
         f"AWS4-HMAC-SHA256 Credential={signer.scope(signed)}, "
