@@ -23,10 +23,9 @@ WAYS = (
     Way("floor", "a bare GET by urllib3", "bare_get"),
 )
 ROUNDS, ROUNDS_QUICK = 11, 3
-BLOCKS, CALLS, CALLS_QUICK = 10, 50, 20
+BLOCKS, BLOCKS_QUICK = 10, 2
+CALLS, CALLS_QUICK = 50, 20
 """A process makes so many blocks of so many calls once it is warm; what counts is the median of the blocks."""
-
-BLOCKS_QUICK = 2
 
 COMPARED = (
     ("warm_cpu", "ours_oauth", "floor"),

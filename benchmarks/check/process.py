@@ -137,7 +137,6 @@ def environment(served: Served) -> Mapping[str, str]:
         "PATH": os.environ.get("PATH", ""),
         # By whom one is trusted: Python, requests, botocore.
         **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"), served.bundle),
-        "AWS_ENDPOINT_URL": url,
         "AWS_ENDPOINT_URL_SECRETS_MANAGER": url,
         "AWS_ENDPOINT_URL_DYNAMODB": url,
         "AWS_REGION": "eu-central-1",

@@ -27,9 +27,7 @@ def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
             for item, price in PRICES.items()
         },
         "workloads": {name: on["label"] for name, on in workloads.items()},
-        "designs": {
-            design.name: _measure(design, workloads, check_seconds(ways[design.check])) for design in DESIGNS
-        },
+        "designs": {design.name: _measure(design, workloads, ways) for design in DESIGNS},
     }
 
 
@@ -40,13 +38,14 @@ def check_seconds(way: dict[str, Any]) -> float:
     return float(assume.ANSWER_SECONDS + (1 - assume.COLD_SHARE) * warm + assume.COLD_SHARE * cold)
 
 
-def _measure(design: Design, workloads: dict[str, Any], check_seconds: float) -> dict[str, Any]:
-    watched = {name: _watched(on, design.schedule, check_seconds) for name, on in workloads.items()}
+def _measure(design: Design, workloads: dict[str, Any], ways: dict[str, Any]) -> dict[str, Any]:
+    seconds = check_seconds(ways[design.check])
+    watched = {name: _watched(on, design.schedule, seconds) for name, on in workloads.items()}
     usage = {name: design.per_export(each) for name, each in watched.items()}
     of_schedule = [on["schedules"][design.schedule] for on in workloads.values()]
     return {
         "label": design.label,
-        "check_seconds": check_seconds,
+        "check_seconds": seconds,
         "checks": mean(each.checks for each in watched.values()),
         "delay_mean": mean(of["delay_mean"] for of in of_schedule),
         "thousand_exports": {name: 1000 * dollars(each) for name, each in usage.items()},
@@ -58,9 +57,9 @@ def _measure(design: Design, workloads: dict[str, Any], check_seconds: float) ->
     }
 
 
-def _watched(on: dict[str, Any], schedule: str, check_seconds: float) -> Watched:
+def _watched(on: dict[str, Any], schedule: str, seconds_a_check: float) -> Watched:
     measured = on["schedules"][schedule]
-    return Watched(measured["checks"], on["duration_mean"] + measured["delay_mean"], check_seconds)
+    return Watched(measured["checks"], on["duration_mean"] + measured["delay_mean"], seconds_a_check)
 
 
 def ratios(measured: Measured) -> dict[str, Ratio]:

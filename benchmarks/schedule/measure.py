@@ -33,7 +33,10 @@ class Measurement:
 
     def least_cost(self, check_cost_seconds: float) -> float:
         """The cost of the run that did best."""
-        return float((self.delays + check_cost_seconds * self.checks).mean(axis=1).min())
+        return float(self._costs(check_cost_seconds).mean(axis=1).min())
+
+    def _costs(self, check_cost_seconds: float) -> Seconds:
+        return self.delays + check_cost_seconds * self.checks
 
     def cost_error(self, check_cost_seconds: float) -> float:
         """The standard error of the cost.
@@ -41,7 +44,7 @@ class Measurement:
         Where there are runs, they are independent. One run over exports in the order of their durations is a
         systematic sample, whose error shows in the differences between neighbours.
         """
-        costs = self.delays + check_cost_seconds * self.checks
+        costs = self._costs(check_cost_seconds)
         if len(costs) > 1:
             return float(costs.mean(axis=1).std(ddof=1) / len(costs) ** 0.5)
         if costs.size < 2:
