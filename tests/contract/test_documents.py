@@ -20,6 +20,8 @@ from export_watch.export_created import parse
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
 from sandbox import watch
+from tests.contract import documents
+from tests.contract.documents import DOCUMENTS, blocks, make_targets
 from tests.contract.metrics import COUNTED
 from tests.contract.schemas import (
     EVENTS,
@@ -32,10 +34,9 @@ from tests.contract.schemas import (
 )
 from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
-README = (ROOT / "README.md").read_text("utf-8")
-OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
+README = documents.README.read_text("utf-8")
+OPERATING = documents.OPERATING.read_text("utf-8")
 SANDBOX = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def table(text: str, heading: str) -> list[list[str]]:
@@ -52,10 +53,6 @@ def table(text: str, heading: str) -> list[list[str]]:
 def words(cell: str) -> list[str]:
     """What stands in backticks."""
     return re.findall(r"`([^`]+)`", cell)
-
-
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_state_machine_is_drawn_as_it_is():
@@ -187,9 +184,8 @@ def test_every_json_in_a_document_keeps_a_schema(document):
 
 
 def test_the_commands_of_make_are_those_of_the_makefile():
-    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     shown = [words(row[0])[0].removeprefix("make ") for row in table(README, "| command |")]
-    assert sorted(shown) == sorted(targets)
+    assert sorted(shown) == sorted(make_targets())
 
 
 def test_the_options_of_the_sandbox_are_those_of_its_command_line():

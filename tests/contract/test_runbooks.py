@@ -13,12 +13,11 @@ import jmespath  # type: ignore[import-untyped]
 import pytest
 from botocore import xform_name
 
-from tests.contract.schemas import ROOT
+from tests.contract.documents import DOCUMENTS, OPERATING, blocks, make_targets
 from tests.contract.template import RESOURCES, TEMPLATE
 
 BASH = shutil.which("bash")
-OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
-BLOCKS = re.findall(r"^ *```sh\n(.*?)^ *```$", OPERATING, re.MULTILINE | re.DOTALL)
+BLOCKS = blocks(OPERATING.read_text("utf-8"), "sh")
 
 OF_THE_COMMAND_LINE = {"query", "output", "no-paginate"}
 OTHERWISE_NAMED = {("sns", "subscribe", "notification-endpoint")}
@@ -94,9 +93,6 @@ def test_each_resource_and_output_is_one_of_the_template(calls):
     assert outputs <= set(TEMPLATE["Outputs"])
 
 
-@pytest.mark.parametrize(
-    "path", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_each_command_of_make_is_one_of_the_makefile(path: Path):
-    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"`make ([a-z-]+)", path.read_text("utf-8"))) <= targets
+    assert set(re.findall(r"`make ([a-z-]+)", path.read_text("utf-8"))) <= set(make_targets())

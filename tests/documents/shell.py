@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-ROOT = Path(__file__).parents[2]
+from tests.contract.schemas import ROOT
+
 END = "-- end of the block --"
 GIVE_UP_SECONDS = 120
 """A command that never ends is a failure, too."""

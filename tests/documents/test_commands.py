@@ -19,11 +19,9 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, Scenario, load, parse
 from sandbox.emarsys.command import DEFAULT
-from tests.documents.shell import ROOT, Shell, workshop
-
-README = ROOT / "README.md"
-OPERATING = ROOT / "docs" / "operating.md"
-DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
+from tests.contract.documents import DOCUMENTS, OPERATING, README
+from tests.contract.schemas import ROOT
+from tests.documents.shell import Shell, workshop
 
 GATE = "the gate runs it itself: .ci/run"
 NOT_HERE = {
