@@ -1,19 +1,21 @@
 """The way to a server, which may be cut: between a client and a port of this machine, in clear or through TLS."""
 
+import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from unittest.mock import patch
 
 import trustme
 
 _DROP_SECONDS = 0.05
+_PIECE_BYTES = 65_536
 
 
 class State(StrEnum):
@@ -28,21 +30,25 @@ class State(StrEnum):
 
 
 class Line:
-    """A line to a port of this machine.
+    """A line to a port of this machine, which an event loop in another thread serves.
 
-    Where it has certificates it is TLS, and its `url` has a name below `.emarsys.test`, which `names_of` makes known:
+    Where it has certificates it is TLS, and its `url` has a name below `.emarsys.test`, which `Lines` makes known:
     in the clear, credentials go to this machine only by its own name.
     """
 
-    def __init__(self, name: str, port: int, certificates: "Certificates | None" = None) -> None:
+    def __init__(
+        self, name: str, port: int, loop: asyncio.AbstractEventLoop, certificates: "Certificates | None"
+    ) -> None:
         self.name, self._port, self._certificates = f"{name}.emarsys.test", port, certificates
-        self._state = State.OPEN
-        self._connections: set[socket.socket] = set()
+        self._loop = loop
+        self._calls: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._own_port = self._listener.getsockname()[1]
         host = f"https://{self.name}" if certificates else "http://127.0.0.1"
         self.url = f"{host}:{self._own_port}"
-        self._listen()
+        self._state = State.OPEN
+        self._now(self._listen())
 
     @property
     def resolves(self) -> bool:
@@ -50,82 +56,127 @@ class Line:
 
     def switch(self, state: State) -> None:
         """From now on it is in another state; its connections are ended."""
-        self.stop()
+        self._now(self._switch(state))
+
+    def stop(self) -> None:
+        self._now(self._hang_up())
+
+    def _now(self, doing: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(doing, self._loop).result()
+
+    async def _switch(self, state: State) -> None:
+        await self._hang_up()
         self._state = state
         self._listener = socket.socket()
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind(("127.0.0.1", self._own_port))  # the port stays its own, listening or not
         if state not in (State.REFUSED, State.UNRESOLVED):
-            self._listener.listen()
-            self._listen()
+            await self._listen()
 
-    def stop(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
+    async def _hang_up(self) -> None:
+        if self._server:
+            self._server.close()
+            self._server = None
         self._listener.close()
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.sleep(0)  # connections that were aborted are closed in the next round of the loop
 
-    def _listen(self) -> None:
-        threading.Thread(target=self._accept, args=[self._listener, self._state], daemon=True).start()
+    async def _listen(self) -> None:
+        tls = None
+        if known := self._certificates:
+            tls = known.untrusted if self._state is State.UNTRUSTED else known.trusted
+        serve = functools.partial(self._answer, self._state)
+        self._server = await asyncio.start_server(serve, sock=self._listener, ssl=tls)
 
-    def _accept(self, listener: socket.socket, state: State) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=self._serve, args=[connection, state], daemon=True).start()
+    def _answer(self, state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        call = self._loop.create_task(self._serve(state, reader, writer))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
 
-    def _serve(self, connection: socket.socket, state: State) -> None:
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            stack.enter_context(self._open(connection))
-            if known := self._certificates:
-                context = known.untrusted if state is State.UNTRUSTED else known.trusted
-                connection = stack.enter_context(
-                    self._open(context.wrap_socket(connection, server_side=True))
-                )
+    async def _serve(self, state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError), _aborting(writer):
             if state is State.SILENT:
-                while connection.recv(65_536):
+                while await reader.read(_PIECE_BYTES):
                     pass
                 return
-            server = stack.enter_context(self._open(socket.create_connection(("127.0.0.1", self._port))))
-            threading.Thread(target=_pump, args=[connection, server, 65_536], daemon=True).start()
-            _pump(server, connection, 1 if state is State.DRIPPING else 65_536)
-
-    @contextlib.contextmanager
-    def _open(self, connection: socket.socket) -> Iterator[socket.socket]:
-        self._connections.add(connection)
-        try:
-            yield connection
-        finally:
-            self._connections.discard(connection)
-            connection.close()
-
-
-def _pump(source: socket.socket, target: socket.socket, size: int) -> None:
-    with contextlib.suppress(OSError):
-        while piece := source.recv(size):
-            target.sendall(piece)
-            if size == 1:
-                time.sleep(_DROP_SECONDS)
-        target.shutdown(socket.SHUT_WR)
+            from_server, to_server = await asyncio.open_connection("127.0.0.1", self._port)
+            with _aborting(to_server):
+                size = 1 if state is State.DRIPPING else _PIECE_BYTES
+                await _first(_pump(reader, to_server, _PIECE_BYTES), _pump(from_server, writer, size))
 
 
 @contextlib.contextmanager
-def names_of(lines: list[Line]) -> Iterator[None]:
-    """Their names have an address, as long as they resolve."""
-    look_up = socket.getaddrinfo
+def _aborting(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """Ends a connection at once, while `close` would wait for the other end of a TLS connection to agree."""
+    try:
+        yield
+    finally:
+        writer.transport.abort()
 
-    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
-        for line in lines:
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, size: int) -> None:
+    target.transport.set_write_buffer_limits(high=1, low=0)  # so that `drain` waits until all is sent
+    with contextlib.suppress(OSError):
+        while piece := await source.read(size):
+            target.write(piece)
+            await target.drain()
+            if size == 1:
+                await asyncio.sleep(_DROP_SECONDS)
+
+
+async def _first(*doings: Coroutine[Any, Any, None]) -> None:
+    """Until one of them has ended, which ends the others."""
+    tasks = [asyncio.create_task(doing) for doing in doings]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class Lines:
+    """Lines that are there for the time of a `with` block, and whose names have an address as long as they resolve.
+
+    One thread serves them all: what closes a TLS connection must not do so while another thread reads it, or OpenSSL
+    writes its last alert to whatever has got the same file descriptor meanwhile.
+    """
+
+    def __init__(self, certificates: "Certificates") -> None:
+        self._certificates = certificates
+        self._lines: list[Line] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._names = patch.object(socket, "getaddrinfo", self._look_up)
+        self._look_up_elsewhere = socket.getaddrinfo
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._names.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._names.stop()
+        for line in self._lines:
+            line.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def draw(self, name: str, port: int, *, tls: bool) -> Line:
+        """A new one."""
+        line = Line(name, port, self._loop, self._certificates if tls else None)
+        self._lines.append(line)
+        return line
+
+    def _look_up(self, host: Any, *args: Any, **kwargs: Any) -> Any:
+        for line in self._lines:
             if host == line.name:
                 if not line.resolves:
                     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-                return look_up("127.0.0.1", *args, **kwargs)
-        return look_up(host, *args, **kwargs)
-
-    with patch.object(socket, "getaddrinfo", getaddrinfo):
-        yield
+                host = "127.0.0.1"
+        return self._look_up_elsewhere(host, *args, **kwargs)
 
 
 class Certificates:

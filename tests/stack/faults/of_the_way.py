@@ -50,7 +50,7 @@ def on_the_line(state: State, *, tls: bool = False) -> Strike:
 
 def _line(rig: Rig, cell: Cell, server: EmarsysServer, state: State, *, tls: bool = False) -> Line:
     port = int(server.url.rpartition(":")[2])
-    line = rig.draw(Line(cell.account, port, rig.certificates if tls else None))
+    line = rig.lines.draw(cell.account, port, tls=tls)
     rig.at(cell.timing.begins, cell, lambda: line.switch(state))
     if cell.timing.ends < float("inf"):
         rig.at(cell.timing.ends, cell, lambda: line.switch(State.OPEN))

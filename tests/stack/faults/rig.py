@@ -19,7 +19,7 @@ from export_watch.emarsys import wsse
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 from tests.stack.conftest import CREDENTIALS, OAUTH, START, WSSE, World
-from tests.stack.faults.line import Certificates, Line, names_of
+from tests.stack.faults.line import Certificates, Lines
 from tests.stack.faults.matrix import DEAD_LETTER, Cell, Moment, Row
 
 PARAMETERS = {"CheckCostSeconds": 15, "StuckAfterSeconds": 300}
@@ -58,12 +58,10 @@ class Rig:
         self,
         stack: Deployment,
         emarsys: EmarsysServer,
-        certificates: Certificates,
+        lines: Lines,
         running: contextlib.ExitStack,
     ) -> None:
-        self.stack, self.emarsys, self.certificates = stack, emarsys, certificates
-        self.running = running
-        self.lines: list[Line] = []
+        self.stack, self.emarsys, self.lines, self.running = stack, emarsys, lines, running
 
     def at(self, seconds: float, cell: Cell, action: Callable[[], Any]) -> None:
         """Does something so many seconds after the cell's export was announced."""
@@ -80,12 +78,6 @@ class Rig:
 
     def announce_at(self, seconds: float, cell: Cell, detail: Mapping[str, Any]) -> None:
         self.at(seconds, cell, lambda: self.stack.announce(detail))
-
-    def draw(self, line: Line) -> Line:
-        """A line that is there until the deployment goes, and whose name is known."""
-        self.lines.append(line)
-        self.running.callback(line.stop)
-        return line
 
     def strikes(self, cell: Cell) -> bool:
         """Whether now is the time of the cell's fault."""
@@ -143,8 +135,7 @@ def run(
         _keep_time(stack, whole_seconds)
         for account in sorted({cell.account for cell in all_cells}):
             stack.put_secret(account, WSSE if account == "wsse" else OAUTH)
-        rig = Rig(stack, server, certificates, running)
-        running.enter_context(names_of(rig.lines))
+        rig = Rig(stack, server, running.enter_context(Lines(certificates)), running)
         for cell in all_cells:
             if "faults" not in cell.row.plan(cell):
                 rig.create(cell)
