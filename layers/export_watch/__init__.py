@@ -2,7 +2,7 @@
 
 A pure core (`watch`, `schedule`, `reason`, `location`, `decision`, `notification`) that has no clock, no
 network and no environment, and the edges around it (`export_created`, `lost_watch`, `state`, `settings`, `clock`,
-`telemetry`, `emarsys`, `aws`, and under these two `http` and `patience`).
+`telemetry`, `emarsys`, `aws`, and `http` under these two).
 Imports point one way: functions -> edges -> core -> `watch`.
 """
 

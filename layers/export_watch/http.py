@@ -1,35 +1,29 @@
 """One HTTP call that ends in bounded time with a bounded reply, or with the reason why there is none.
 
-urllib3's own defaults are not for us: no timeout, three retries, and a `Retry-After` of hours slept in process.
+The exchange is the standard library's, for all that a larger library would add is unwanted here: nothing is tried
+again, no redirect is followed, no proxy is asked. But a reply is read through a `_Bound`, and that has an end.
 """
 
+import io
 import json
+import queue
+import select
+import socket
 import ssl
+import threading
 import time
+import weakref
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from http.client import HTTPException
-from typing import Any
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-import urllib3
-import urllib3.connection
-import urllib3.connectionpool
-import urllib3.response
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
-
 from export_watch import __version__
-from export_watch.patience import OutOfTimeError, Patience
+
+Result = TypeVar("Result")
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
@@ -45,20 +39,27 @@ was closed meanwhile, at the other end or in between, may be noticed only when t
 MAX_REPLY_BYTES = 65_536
 """A reply to a status call has some 300 bytes."""
 
-_PART_BYTES = 16_384
-_HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
+_MAX_BYTES = 4 * MAX_REPLY_BYTES
+"""The most that is read of a reply with all that is around its body: http.client would follow a chunk of a negative
+size to the end of memory."""
 
-# They would log headers that cannot be read as they came: any text of any length, and perhaps an echoed credential.
-for _log in (urllib3.connection.log, urllib3.connectionpool.log, urllib3.response.log):
-    _log.disabled = True
+_HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+
+
+class Headers(Protocol):
+    """The headers of a reply."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header, whatever the case of its name, or None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. Header names are case-insensitive; `body` is decoded, and None where it was too long."""
+    """What came back. `body` is decoded, and None where it was too long."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes | None
 
     def json(self) -> Any:
@@ -80,16 +81,17 @@ class HttpClient:
     """Calls over kept-alive connections; one instance serves an execution environment for its whole life."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._patience: Patience[Reply | NoReplyError] = Patience()
-        self._pools: dict[str, tuple[float, urllib3.HTTPConnectionPool]] = {}
+        self._idle: _Idle = {}
         self._clock = clock
+        weakref.finalize(self, _close, self._idle)
 
     def prepare(self, url: str) -> None:
         """Do now what the first call of a URL would have to do beforehand: above all read the certificate authorities.
 
         Call it while the module is imported: Lambda gives a function a whole processor then, and a part of one later.
         """
-        self._pool(_origin(url))
+        if url.startswith("https:"):
+            _ = self._tls
 
     def call(
         self,
@@ -103,96 +105,239 @@ class HttpClient:
 
         Raises NoReplyError, at the latest after `within_seconds`.
         """
-
-        def exchange() -> Reply | NoReplyError:
-            try:
-                return self._exchange(method, url, headers, body, within_seconds)
-            except (HTTPError, HTTPException, OSError, ValueError) as error:
-                return NoReplyError(_explain(error))
-
-        within_seconds = min(within_seconds, WHOLE_SECONDS)
-        if within_seconds <= 0:
-            raise NoReplyError("no complete reply in time")
         try:
-            outcome = self._patience.call(exchange, within_seconds)
-        except OutOfTimeError:
-            raise NoReplyError("no complete reply in time") from None
-        if isinstance(outcome, NoReplyError):
-            raise outcome
-        return outcome
+            return self._exchange(method, url, headers, body, _Time(min(within_seconds, WHOLE_SECONDS)))
+        except (HTTPException, OSError, ValueError, OverflowError, zlib.error) as error:
+            raise NoReplyError(_explain(error)) from None
 
     def _exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, within_seconds: float
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, time_left: "_Time"
     ) -> Reply:
-        origin = _origin(url)
-        response = self._pool(origin).urlopen(
-            method,
-            url.removeprefix(origin) or "/",
-            body,
-            {**_HEADERS, **headers},
-            retries=False,
-            redirect=False,
-            # So that the thread of a call that was given up ends soon, too.
-            timeout=urllib3.Timeout(within_seconds, min(CONNECT_SECONDS, within_seconds / 2), READ_SECONDS),
-            preload_content=False,
-        )
+        scheme, authority, path, query, _ = urlsplit(url)
+        connection = self._connection(scheme, authority)
+        connection.time_left = time_left
         try:
-            content = b""
-            # A part at a time, as it comes: `read` would follow a chunk of a negative size to the end of memory.
-            while part := response.read1(_PART_BYTES):
-                content += part
-                if len(content) > MAX_REPLY_BYTES:
-                    return Reply(response.status, response.headers, None)
-            return Reply(response.status, response.headers, content)
-        finally:
-            # A whole reply has given its connection back already; what is left of another one must not be read by
-            # the next call.
-            response.close()
+            target = f"{path or '/'}?{query}" if query else path or "/"
+            connection.request(method, target, body, {**_HEADERS, **headers})
+            response = connection.getresponse()
+            with response:
+                content = _content(response)
+                whole = response.isclosed()
+        except BaseException:
+            connection.close()
+            raise
+        # What is left of another reply must not be read by the next call.
+        if whole and connection.sock:
+            self._idle[scheme, authority] = self._clock(), connection
+        else:
+            connection.close()
+        return Reply(response.status, response.headers, content)
 
-    def _pool(self, origin: str) -> urllib3.HTTPConnectionPool:
-        """The connections to a server. There are few; urllib3's PoolManager would read the URL anew on each call."""
-        now = self._clock()
-        used_at, pool = self._pools.get(origin, (now, None))
-        if pool and not 0 <= now - used_at <= IDLE_SECONDS:
-            pool.close()
-            pool = None
-        if not pool:
-            own = {"ssl_context": self._tls} if origin.startswith("https:") else {}
-            pool = urllib3.connection_from_url(origin, **own)
-        self._pools[origin] = now, pool
-        return pool
+    def _connection(self, scheme: str, authority: str) -> "_Connection":
+        """The connection that is kept for a server, if it is still good for use, or a new one."""
+        used_at, connection = self._idle.pop((scheme, authority), (0.0, None))
+        if connection:
+            if 0 <= self._clock() - used_at <= IDLE_SECONDS and connection.is_quiet:
+                return connection
+            connection.close()
+        if scheme not in ("https", "http"):
+            raise ValueError(scheme)
+        return _Connection(authority, self._tls if scheme == "https" else None)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         """The certificate authorities of the system, read once: each new connection would take 30 ms for it."""
-        context = urllib3.util.ssl_.create_urllib3_context()
-        context.load_default_certs()
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
         return context
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+class _Time:
+    """The time that a call has."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
+
+    def left(self, at_most: float) -> float:
+        """Seconds that the next step may take. Raises TimeoutError where there are none."""
+        seconds = min(self._ends_at - time.monotonic(), at_most)
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+
+class _Connection(HTTPConnection):
+    """http.client's, but each step of it takes no longer than is left of `time_left`."""
+
+    time_left: _Time
+
+    def __init__(self, authority: str, tls: ssl.SSLContext | None) -> None:
+        self.default_port = 443 if tls else 80
+        super().__init__(authority)
+        self._tls = tls
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing came meanwhile: what does is the end of the connection, or belongs to no request."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return not poll.poll(0)
+
+    def connect(self) -> None:
+        """Raises OSError: a TimeoutError is a _ConnectTimeoutError, and whatever breaks a handshake an SSLError."""
+        try:
+            self.sock = self._open()
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls:
+                self.sock = self._secure(self._tls)
+        except TimeoutError:
+            raise _ConnectTimeoutError from None
+
+    def _open(self) -> socket.socket:
+        host, port = self.host, self.port
+        found = _within(
+            self.time_left.left(CONNECT_SECONDS),
+            lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM),
+        )
+        failure = OSError()
+        for *_, address in found:
+            try:
+                return socket.create_connection((str(address[0]), port), self.time_left.left(CONNECT_SECONDS))
+            except OSError as error:
+                failure = error
+        raise failure
+
+    def _secure(self, tls: ssl.SSLContext) -> ssl.SSLSocket:
+        self.sock.settimeout(self.time_left.left(CONNECT_SECONDS))
+        try:
+            return tls.wrap_socket(self.sock, server_hostname=self.host)
+        except (ssl.SSLError, TimeoutError):
+            raise
+        except OSError as error:
+            raise ssl.SSLError from error
+
+    def send(self, data: Any) -> None:
+        """Raises OSError."""
+        if not self.sock:
+            self.connect()
+        self.sock.settimeout(self.time_left.left(READ_SECONDS))
+        self.sock.sendall(data)
+
+    def response_class(self, sock: socket.socket, **options: Any) -> HTTPResponse:  # type: ignore[override]
+        """The response, which reads what is bounded."""
+        return HTTPResponse(_Bound(sock, self.time_left), **options)  # type: ignore[arg-type]
+
+
+class _Bound(io.RawIOBase):
+    """A socket to read from, in what is left of the time and up to _MAX_BYTES."""
+
+    def __init__(self, sock: socket.socket, time_left: _Time) -> None:
+        self._sock, self._time_left = sock, time_left
+        self._raw = sock.makefile("rb", buffering=0)
+        self._bytes_left = _MAX_BYTES
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        """What http.client asks a socket for."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Raises _TooLongError, TimeoutError or another OSError."""
+        self._sock.settimeout(self._time_left.left(READ_SECONDS))
+        count = self._raw.readinto(buffer) or 0
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise _TooLongError
+        return count
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._raw.close()
+        super().close()
+
+
+class _ConnectTimeoutError(TimeoutError):
+    """No connection came in time."""
+
+
+class _TooLongError(OSError):
+    """More came than anything that is meant for us."""
+
+
+_Idle = dict[tuple[str, str], tuple[float, _Connection]]
+"""Connections that are kept, and when they were last used (unix seconds), by scheme and authority of their server."""
+
+
+def _close(idle: _Idle) -> None:
+    while idle:
+        _, (_, connection) = idle.popitem()
+        connection.close()
+
+
+def _content(response: HTTPResponse) -> bytes | None:
+    """The body, decoded; None where it is too long. Raises HTTPException, OSError, ValueError or zlib.error."""
+    try:
+        content = response.read(MAX_REPLY_BYTES + 1)
+    except _TooLongError:
+        return None
+    if len(content) > MAX_REPLY_BYTES:
+        return None
+    if response.length:  # of what was announced
+        raise IncompleteRead(content, response.length)
+    if (response.headers.get("Content-Encoding") or "identity").lower() in ("gzip", "x-gzip", "deflate"):
+        decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+        content = decoder.decompress(content, MAX_REPLY_BYTES + 1)
+        if len(content) > MAX_REPLY_BYTES:
+            return None
+    return content
+
+
+def _within(seconds: float, function: Callable[[], Result]) -> Result:
+    """What a function returns or raises, or TimeoutError. It is for a look-up of a name, which nothing else bounds.
+
+    It is made in a thread; where it takes longer, its result is for nobody.
+    """
+    outcome: queue.SimpleQueue[Result | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put(function())
+        except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for it
+            outcome.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _explain(error: Exception) -> str:
     """What went wrong, without the error's own text: it may quote the URL, a header or the reply."""
     match error:
-        case NameResolutionError():
+        case socket.gaierror():
             what = "the host name cannot be resolved"
-        case SSLError(args=[ssl.SSLCertVerificationError(), *_]):
+        case ssl.SSLCertVerificationError():
             what = "no trusted TLS connection"
-        case SSLError():
+        case ssl.SSLError():
             what = "no TLS connection"
-        case NewConnectionError():  # to urllib3 a kind of ConnectTimeoutError
+        case ConnectionRefusedError():
             what = "the connection was refused"
-        case ConnectTimeoutError():
-            what = "no connection in time"
-        case ReadTimeoutError():
-            what = "no complete reply in time"
-        case DecodeError():
+        case _ConnectTimeoutError():
+            return "no connection in time"
+        case TimeoutError():
+            return "no complete reply in time"
+        case _TooLongError():
+            return "a reply without end"
+        case zlib.error():
             what = "a reply that cannot be decompressed"
-        case ProtocolError():
+        case HTTPException() | ConnectionError():
             what = "the connection broke off"
         case _:
             what = "the call failed"

@@ -30,12 +30,16 @@ def test_a_sliding_window_takes_no_more_in_any_minute():
 
 def test_a_reply_tells_what_is_left_and_a_refusal_when_to_come_back():
     limit = FixedWindow(2)
-    headers = answer(limit, 0.0, ExportStatus.DONE, tells_what_is_left=True).headers
-    assert headers == {"X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1"}
-    assert answer(limit, 0.0, ExportStatus.DONE, tells_what_is_left=False).headers == {}
-    assert answer(limit, 0.5, ExportStatus.DONE, tells_what_is_left=True).headers == {
-        "X-RateLimit-Reset": "60"
-    }
+    replies = (
+        answer(limit, 0.0, ExportStatus.DONE, tells_what_is_left=True),
+        answer(limit, 0.0, ExportStatus.DONE, tells_what_is_left=False),
+        answer(limit, 0.5, ExportStatus.DONE, tells_what_is_left=True),
+    )
+    assert [reply.headers for reply in replies] == [
+        {"X-RateLimit-Limit": "2", "X-RateLimit-Remaining": "1"},
+        {},
+        {"X-RateLimit-Reset": "60"},
+    ]
 
 
 @pytest.mark.parametrize("manner", Manner)

@@ -4,9 +4,10 @@ Headers come from outside: whatever they hold, nothing here raises, and what mak
 """
 
 import math
-from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+
+from export_watch.http import Headers
 
 DEFAULT_SECONDS = 60
 """Where a rate limit names no time: the limit is one of requests a minute."""
@@ -15,7 +16,7 @@ LONGEST_SECONDS = 3600
 """Nothing asks for longer in earnest; a mistaken unit must not put a watch to sleep."""
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: float) -> int | None:
+def retry_after_seconds(headers: Headers, now: float) -> int | None:
     """Seconds that Emarsys asks to be left alone, 0 to 3,600, or None where no header names a time to come.
 
     `Retry-After` (RFC 9110: seconds or an HTTP date) goes before `X-RateLimit-Reset` (unix seconds). A moment is
@@ -36,7 +37,7 @@ def retry_after_seconds(headers: Mapping[str, str], now: float) -> int | None:
     return None
 
 
-def headroom(headers: Mapping[str, str]) -> float | None:
+def headroom(headers: Headers) -> float | None:
     """The share of the rate limit that is left, 0 to 1, or None where the headers do not tell."""
     limit = _number(headers.get("X-RateLimit-Limit"))
     remaining = _number(headers.get("X-RateLimit-Remaining"))
