@@ -1,8 +1,8 @@
 """One look at one export, one decision."""
 
+from logging import ERROR, INFO, WARNING
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from export_watch import clock, notification, state
@@ -15,7 +15,7 @@ from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.http import HttpClient
 from export_watch.reason import REMEDY
 from export_watch.settings import CheckExportSettings
-from export_watch.telemetry import count, logger, measure, metrics
+from export_watch.telemetry import logger, tell
 from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Outcome, Refused, StatusSeen
 
 settings = CheckExportSettings.from_environment()
@@ -34,7 +34,6 @@ emarsys = EmarsysClient(
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Look at the export of a watch.
 
@@ -42,17 +41,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     is remembered, an `outcome` by which the state machine branches (`wait` for none), `wait_seconds`, and the
     `notification` that tells the outcome, or null.
     """
-    count("Checks")
     watch, policy = state.load(event["watch"], event["execution_arn"])
     logger.append_keys(account=watch.account, export_id=watch.export_id, execution=watch.execution)
     report_failures(event["watch"])
     observation = emarsys.look(watch.account, watch.export_id)
     now = clock.now()
     decision = decide(watch, observation, now, policy)
-    report(observation, decision)
     answered_at = last_answer(event["watch"])
-    if decision.outcome in _WORDS_OF_EMARSYS and answered_at is not None:
-        measure("DetectionSeconds", MetricUnit.Seconds, max(0.0, now - answered_at))
+    report_look(observation, decision)
+    if decision.outcome:
+        report_outcome(decision, None if answered_at is None else max(0.0, now - answered_at))
     if not isinstance(observation, Obstacle):
         answered_at = int(now)
     told = None
@@ -70,37 +68,42 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def report_failures(watch_state: dict[str, Any]) -> None:
     """Log what the state machine had to catch since the last look that succeeded."""
     if failure := watch_state.get(state.CHECK_FAILURE):
-        count("ChecksFailed")
-        logger.error(f"the check before this one failed with all its retries: {failure.get('Error')}")
+        message = f"the check before this one failed with all its retries: {failure.get('Error')}"
+        tell(ERROR, message, {"ChecksFailed": 1})
     if failure := watch_state.get(state.STUCK_FAILURE):
-        count("NotificationsFailed")
-        logger.error(f"`stuck` could not be published for an hour: {failure.get('Error')}")
+        message = f"`stuck` could not be published for an hour: {failure.get('Error')}"
+        tell(ERROR, message, {"NotificationsFailed": 1})
 
 
-def report(observation: Observation, decision: Decision) -> None:
-    """Log and count what a look found and what follows."""
-    follows = decision.outcome or f"look again in {decision.wait_seconds} s"
-    checks = decision.watch.checks
-    if isinstance(observation, StatusSeen | Refused) and observation.headroom is not None:
-        measure("RateLimitHeadroom", MetricUnit.Percent, 100 * observation.headroom)
+def report_look(observation: Observation, decision: Decision) -> None:
+    """Tell what a look found and what follows."""
+    level, metrics = INFO, {"Checks": 1.0}
     match observation:
         case StatusSeen(status=ExportStatus.UNKNOWN, export=export):
             word = ascii(str(export.status)[:60])  # from outside
-            remedy = REMEDY[ObstacleCode.UNEXPECTED_REPLY]
-            logger.warning(
-                f"Emarsys does not document the status {word}. {remedy} Then: {follows}", checks=checks
-            )
+            level = WARNING
+            found = f"Emarsys does not document the status {word}. {REMEDY[ObstacleCode.UNEXPECTED_REPLY]} Then"
         case StatusSeen(status=status):
-            logger.info(f"status {status}: {follows}", checks=checks)
+            found = f"status {status}"
         case Refused(refusal=refusal):
-            logger.info(f"refused as {refusal}: {follows}", checks=checks)
+            found = f"refused as {refusal}"
         case Obstacle(code=code, detail=detail):
-            count(code.title().replace("_", ""))
-            log = logger.error if code in _NEED_A_PERSON else logger.warning
-            log(f"{code}: {detail}. {REMEDY[code]} Then: {follows}", checks=checks)
-    if decision.outcome:
-        count(f"Watches{decision.outcome.title()}")
-        logger.info(f"outcome {decision.outcome}", reason=decision.reason and decision.reason.code)
+            level = ERROR if code in _NEED_A_PERSON else WARNING
+            metrics[code.title().replace("_", "")] = 1
+            found = f"{code}: {detail}. {REMEDY[code]} Then"
+    if not isinstance(observation, Obstacle) and observation.headroom is not None:
+        metrics["RateLimitHeadroom"] = 100 * observation.headroom
+    follows = decision.outcome or f"look again in {decision.wait_seconds} s"
+    tell(level, f"{found}: {follows}", metrics, checks=decision.watch.checks)
+
+
+def report_outcome(decision: Decision, unanswered_seconds: float | None) -> None:
+    """Tell the outcome. `unanswered_seconds` is how long Emarsys had not been heard, if that is known."""
+    metrics = {f"Watches{str(decision.outcome).title()}": 1.0}
+    if decision.outcome in _WORDS_OF_EMARSYS and unanswered_seconds is not None:
+        metrics["DetectionSeconds"] = unanswered_seconds
+    reason = decision.reason and decision.reason.code
+    tell(INFO, f"outcome {decision.outcome}", metrics, reason=reason)
 
 
 def last_answer(watch_state: dict[str, Any]) -> int | None:

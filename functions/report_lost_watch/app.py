@@ -1,5 +1,6 @@
 """A dead execution becomes the notification `lost`: nobody watches its export any more."""
 
+from logging import ERROR, WARNING
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from export_watch import lost_watch, notification
 from export_watch.aws.client import client
 from export_watch.settings import ReportLostWatchSettings
-from export_watch.telemetry import count, logger, metrics
+from export_watch.telemetry import logger, tell
 
 settings = ReportLostWatchSettings.from_environment()
 sns = client("sns")
@@ -18,7 +19,6 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     """Tell of each dead execution; records that fail are delivered again, and at last lie in the dead-letter queue."""
     return process_partial_response(event, report_lost_watch, processor, context)
@@ -29,8 +29,8 @@ def report_lost_watch(record: SQSRecord) -> None:
     try:
         dead = lost_watch.parse(record.body)
     except lost_watch.UnreadableDeathError as error:
-        count("LostWatchesUnreadable")
-        logger.error(f"a dead execution cannot be told: {error}", message_id=record.message_id)
+        message = f"a dead execution cannot be told: {error}"
+        tell(ERROR, message, {"LostWatchesUnreadable": 1}, message_id=record.message_id)
         raise
     watch = dead.watch
     with logger.append_context_keys(
@@ -48,8 +48,7 @@ def report_lost_watch(record: SQSRecord) -> None:
                 },
             )
         except (BotoCoreError, ClientError) as error:
-            count("NotificationsFailed")
-            logger.warning(f"`lost` cannot be published, the event will be delivered again: {error}")
+            message = f"`lost` cannot be published, the event will be delivered again: {error}"
+            tell(WARNING, message, {"NotificationsFailed": 1})
             raise
-        count("WatchesLost")
-        logger.error(f"watch lost: {dead.reason.message}", reason=dead.reason.code)
+        tell(ERROR, f"watch lost: {dead.reason.message}", {"WatchesLost": 1}, reason=dead.reason.code)

@@ -75,18 +75,18 @@ def decide(watch: Watch, observation: Observation, now: float, policy: Policy) -
 
 
 def _remember(watch: Watch, observation: Observation, now: float) -> Watch:
-    watch = replace(watch, checks=watch.checks + 1)
+    checks = watch.checks + 1
     moment = math.ceil(now)  # up, so that what is counted from it is never counted short
     match observation:
         case StatusSeen(status=status, export=export):
             # `ready_since` is never reset: an export that leaves `ready` and comes back gets no second hour.
             newly_ready = status is ExportStatus.READY and watch.ready_since is None
             ready_since = moment if newly_ready else watch.ready_since
-            return replace(watch, export=export, ready_since=ready_since, refused_since={})
+            return replace(watch, checks=checks, export=export, ready_since=ready_since, refused_since={})
         case Refused(refusal=refusal):
-            return replace(watch, refused_since={refusal: moment, **watch.refused_since})
+            return replace(watch, checks=checks, refused_since={refusal: moment, **watch.refused_since})
         case Obstacle():
-            return watch
+            return replace(watch, checks=checks)
         case _:
             assert_never(observation)
 

@@ -8,7 +8,7 @@ from tests.contract.schemas import ROOT
 _SOURCES = "".join(path.read_text("utf-8") for path in sorted((ROOT / "functions").rglob("*.py")))
 
 COUNTED = {
-    *re.findall(r'\b(?:count|measure)\("(\w+)"', _SOURCES),
+    *re.findall(r'"([A-Z]\w+)"(?:: 1\b|\] =)', _SOURCES),
     *(code.title().replace("_", "") for code in ObstacleCode),
     *(f"Watches{outcome.title()}" for outcome in Outcome),
 }

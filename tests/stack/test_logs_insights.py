@@ -38,7 +38,7 @@ def lines(world) -> list[Row]:
 
 
 def test_there_are_queries() -> None:
-    assert len(QUERIES) == 5
+    assert len(QUERIES) == 6
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))

@@ -24,7 +24,9 @@ from export_watch.watch import (
 )
 
 _REFUSALS = {10001: Refusal.EXPORT_NOT_FOUND, 4002: Refusal.EXPORT_TYPE_UNSUPPORTED}
-_RATE_LIMIT = 7003
+_STATUSES = {str(status): status for status in ExportStatus}
+_FIELDS = tuple(field.name for field in fields(Export))
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 _GATEWAY_TEXTS = frozenset(
     {
@@ -103,15 +105,14 @@ def _why_unexpected(reply: Reply, content: Any) -> str:
 def _status(data: Any, export_id: int, export_url: str, headroom: float | None) -> Observation:
     if not isinstance(data, dict):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without the data of an export")
-    export = Export(**{field.name: _bounded(data.get(field.name)) for field in fields(Export)})
+    export = Export(**{name: _bounded(data.get(name)) for name in _FIELDS})
     if data.get("id") not in (None, "") and str(export.id).strip() != str(export_id):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered about another export")
     if not isinstance(export.status, str) or not export.status.strip():
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without a status")
     # `in_progress` and other casing are seen in the wild.
     word = " ".join(export.status.replace("_", " ").replace("-", " ").split()).casefold()
-    status = ExportStatus(word) if word in list(ExportStatus) else ExportStatus.UNKNOWN
-    return StatusSeen(status, export, export_url, headroom)
+    return StatusSeen(_STATUSES.get(word, ExportStatus.UNKNOWN), export, export_url, headroom)
 
 
 def _bounded(value: Any) -> Scalar:
@@ -126,5 +127,5 @@ def _bounded(value: Any) -> Scalar:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):
-        return re.sub(r"[\ud800-\udfff]", "\ufffd", value[:FIELD_LENGTH])
+        return _SURROGATE.sub("\ufffd", value[:FIELD_LENGTH])
     return None
