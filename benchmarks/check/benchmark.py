@@ -14,7 +14,6 @@ SEED = 0
 WAYS = (
     Way("ours_oauth", "**Export Watch**, OAuth", "app", "oauth"),
     Way("ours_wsse", "**Export Watch**, WSSE", "app", "wsse"),
-    Way("ours_silent", "**Export Watch**, OAuth, without logs and metrics", "app", "oauth", logs=False),
     Way(
         "ours_compiling", "**Export Watch**, OAuth, deployed without bytecode", "app", "oauth", bytecode=False
     ),
@@ -29,7 +28,6 @@ CALLS, CALLS_QUICK = 50, 20
 
 COMPARED = (
     ("warm_cpu", "ours_oauth", "floor"),
-    ("warm_cpu", "ours_silent", "floor"),
     ("warm_cpu", "ours_oauth", "common_oauth"),
     ("warm_cpu", "ours_wsse", "common_wsse"),
     ("cold_cpu", "ours_oauth", "common_oauth"),

@@ -7,7 +7,7 @@ import time
 
 from probe import NOT_IN_LAMBDA  # type: ignore[import-not-found]
 
-PARTS = {"urllib3": "urllib3", "powertools": "export_watch.telemetry", "own": "app"}
+PARTS = {"http": "export_watch.http", "powertools": "export_watch.telemetry", "own": "app"}
 """A module for each part, imported in this order, so that what comes first pays for what they share."""
 
 

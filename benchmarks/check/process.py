@@ -22,10 +22,8 @@ from export_watch.watch import Watch
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent
 SOURCES = [ROOT / "layers", ROOT / "functions" / "check_export", FOLDER]
-LAYERS = ("export_watch", "urllib3", "aws_lambda_powertools", "jmespath")
+LAYERS = ("export_watch", "aws_lambda_powertools", "jmespath")
 """What our two layers bring."""
-
-SILENT = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
 
 POLICY = Policy(check_cost_seconds=5.0, min_wait_seconds=10, max_wait_seconds=900, stuck_after_seconds=3900)
 DEADLINE_SECONDS = 86_400
@@ -39,7 +37,6 @@ class Way:
     """A way to make a check: the module that holds its `handler`, and the account, which decides how it authenticates.
 
     Without bytecode, what is deployed has to be compiled at every cold start, since Lambda cannot store it.
-    Without logs it writes no metrics either.
     """
 
     name: str
@@ -47,7 +44,6 @@ class Way:
     module: str
     account: str = "oauth"
     bytecode: bool = True
-    logs: bool = True
 
 
 class ProbeFailedError(RuntimeError):
@@ -82,7 +78,7 @@ def measure(way: Way, served: Served, blocks: int, calls: int) -> dict[str, floa
     with _deployed(way) as folders:
         options = [] if way.bytecode else ["-B"]  # -B: what is compiled is not kept
         command = [*options, str(FOLDER / "probe.py"), way.module, str(blocks), str(calls)]
-        return _run(command, folders, way.account, served, {} if way.logs else SILENT)
+        return _run(command, folders, way.account, served)
 
 
 def parts(served: Served) -> dict[str, float]:
@@ -90,17 +86,11 @@ def parts(served: Served) -> dict[str, float]:
     return _run([str(FOLDER / "parts.py")], SOURCES, "oauth", served)
 
 
-def _run(
-    command: list[str],
-    folders: Sequence[Path],
-    account: str,
-    served: Served,
-    more: Mapping[str, str] | None = None,
-) -> dict[str, float]:
+def _run(command: list[str], folders: Sequence[Path], account: str, served: Served) -> dict[str, float]:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**environment(served), **(more or {}), "PYTHONPATH": os.pathsep.join(map(str, folders))},
+        env={**environment(served), "PYTHONPATH": os.pathsep.join(map(str, folders))},
         input=json.dumps(event(account)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -9,14 +9,13 @@ FIGURES = {"warm_cpu": "CPU, warm", "cold_cpu": "CPU, cold", "peak_mib": "peak m
 NAMES = {
     "ours_oauth": "Export Watch, OAuth",
     "ours_wsse": "Export Watch, WSSE",
-    "ours_silent": "Export Watch, OAuth, without logs and metrics",
     "common_oauth": "the common way",
     "common_wsse": "the common way",
     "floor": "a bare GET",
 }
 
 PARTS = {
-    "urllib3": "urllib3",
+    "http": "HTTP and TLS, by the standard library",
     "powertools": "Powertools: logger and metrics",
     "own": "the function itself",
 }
