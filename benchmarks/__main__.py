@@ -10,12 +10,13 @@ from benchmarks import document, results
 from benchmarks.benchmark import Benchmark
 from benchmarks.check.benchmark import CHECK
 from benchmarks.fleet.benchmark import FLEET
+from benchmarks.limits.benchmark import LIMITS
 from benchmarks.money.benchmark import MONEY
 from benchmarks.regression import Change, RatioMissingError, changes
 from benchmarks.sandbox.benchmark import SANDBOX
 from benchmarks.schedule.benchmark import SCHEDULE
 
-BENCHMARKS = (SCHEDULE, FLEET, CHECK, MONEY, SANDBOX)
+BENCHMARKS = (SCHEDULE, FLEET, CHECK, MONEY, LIMITS, SANDBOX)
 """In the order in which they run: one may build on the committed result of an earlier one, as money does."""
 
 
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; the arguments are those of the process unless given. Returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure everything, write the results, and render docs/benchmarks.md, its pictures and README.md.",
+        description="Measure everything, write the results, and render them as tables and pictures.",
     )
     names = [benchmark.name for benchmark in BENCHMARKS]
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(names)}")
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (results.ResultMissingError, document.UnknownTableError, RatioMissingError) as error:
         print(error, file=sys.stderr)
         return 1
-    print("docs/benchmarks.md, docs/images/ and README.md are rendered from benchmarks/results/")
+    print("the tables of README.md and docs/, and docs/images/, are rendered from benchmarks/results/")
     return 0
 
 

@@ -1,7 +1,7 @@
 """What a benchmark is: a run that measures, and renderings of what was measured.
 
 To add one, write a module that holds a `Benchmark` and name it in benchmarks/__main__.py. Its tables go between the
-markers of their names in docs/benchmarks.md or in the README, its pictures into docs/images/.
+markers of their names in one of the documents (benchmarks/document.py), its pictures into docs/images/.
 """
 
 from collections.abc import Callable, Mapping

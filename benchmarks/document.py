@@ -1,4 +1,4 @@
-"""The generated parts of docs/benchmarks.md and README.md, each between two markers, and the pictures in docs/images/.
+"""The generated parts of the documents, each between two markers, and the pictures in docs/images/.
 
 <!-- table: NAME -->
 ... made by `python -m benchmarks --render`, never by hand ...
@@ -11,7 +11,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT = DOCS / "benchmarks.md"
-README = DOCS.parent / "README.md"
+DOCUMENTS = (DOCUMENT, DOCS / "reliability.md", DOCS.parent / "README.md")
 IMAGES = DOCS / "images"
 
 _PART = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -43,7 +43,7 @@ def fill(documents: Mapping[Path, str], tables: Mapping[str, str]) -> dict[Path,
 
 def render(tables: Mapping[str, str], pictures: Mapping[str, str]) -> dict[Path, str]:
     """What each generated file should hold."""
-    documents = {file: file.read_text(encoding="utf-8") for file in (DOCUMENT, README)}
+    documents = {file: file.read_text(encoding="utf-8") for file in DOCUMENTS}
     return {IMAGES / f"{name}.svg": picture for name, picture in pictures.items()} | fill(documents, tables)
 
 

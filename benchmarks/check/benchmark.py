@@ -28,6 +28,7 @@ CALLS, CALLS_QUICK = 50, 20
 
 COMPARED = (
     ("warm_cpu", "ours_oauth", "floor"),
+    ("warm_cpu", "ours_wsse", "floor"),
     ("warm_cpu", "ours_oauth", "common_oauth"),
     ("warm_cpu", "ours_wsse", "common_wsse"),
     ("cold_cpu", "ours_oauth", "common_oauth"),

@@ -82,7 +82,9 @@ def report_look(observation: Observation, decision: Decision) -> None:
         case StatusSeen(status=ExportStatus.UNKNOWN, export=export):
             word = ascii(str(export.status)[:60])  # from outside
             level = WARNING
-            found = f"Emarsys does not document the status {word}. {REMEDY[ObstacleCode.UNEXPECTED_REPLY]} Then"
+            found = (
+                f"Emarsys does not document the status {word}. {REMEDY[ObstacleCode.UNEXPECTED_REPLY]} Then"
+            )
         case StatusSeen(status=status):
             found = f"status {status}"
         case Refused(refusal=refusal):

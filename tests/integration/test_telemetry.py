@@ -48,7 +48,7 @@ def test_metrics_are_in_the_embedded_metric_format_as_powertools_writes_it(level
     theirs = EphemeralMetrics(service="my-stack", namespace="EmarsysExportWatch")
     theirs.add_metric("Checks", MetricUnit.Count, 1)
     theirs.add_metric("RateLimitHeadroom", MetricUnit.Percent, 99.5)
-    wanted = theirs.serialize_metric_set()
+    wanted: dict[str, Any] = {**theirs.serialize_metric_set()}
     look = written(level)[0]
     for record in (look, wanted):
         assert isinstance(record["_aws"].pop("Timestamp"), int)

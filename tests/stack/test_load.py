@@ -1,11 +1,11 @@
 """Load: many exports announced at once are all told, once, whatever AWS throttles; a long watch does not grow.
 
-`python -m tests.stack.load 500 1000` runs the same for any number, and prints it.
+`python -m benchmarks limits` does the same with 500 and 1,000 of them.
 """
 
 import itertools
 
-from tests.stack.load import EVENT_QUOTA, STATE_QUOTA_BYTES, back_fill, long_watch
+from benchmarks.limits.back_fill import EVENT_QUOTA, STATE_QUOTA_BYTES, back_fill, long_watch
 
 EXPORTS = 50
 

@@ -29,8 +29,9 @@ def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> Non
     share = len(refused) / len(asked)
     sizes = [len(json.dumps(state)) for state in states(w.stack.history(f"default_{EXPORTS}"))]
     figures = (
-        f"\n{EXPORTS} exports at {REQUESTS_PER_MINUTE} requests a minute: {len(asked)} requests, {share:.1%} refused,"
-        f" the last one after {max(refused, default=0):.0f} s; the state of a watch: {sizes[0]} to {max(sizes)} bytes"
+        f"\n{EXPORTS} exports at {REQUESTS_PER_MINUTE} requests a minute: {len(asked)} requests, "
+        f"{len(refused)} refused, the last one after {max(refused, default=0):.0f} s; "
+        f"the state of a watch: {sizes[0]} to {max(sizes)} bytes"
     )
     with capsys.disabled():
         print(figures)

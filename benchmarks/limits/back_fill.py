@@ -1,11 +1,8 @@
 """A back-fill: many exports announced at once, while AWS throttles part of the calls; and what a long watch weighs.
 
-    python -m tests.stack.load 500 1000
-
-prints both as tables. All of it is the deployed template on the sandbox, in virtual time.
+All of it is the deployed template on the sandbox, in virtual time.
 """
 
-import argparse
 import contextlib
 import itertools
 import time
@@ -158,38 +155,3 @@ def _texts(event: Mapping[str, Any]) -> Iterator[str]:
     for details in event.values():
         if isinstance(details, Mapping):
             yield from (str(details[key]) for key in ("input", "output", "parameters") if key in details)
-
-
-def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description="Announce many exports at once, and weigh a long watch.")
-    parser.add_argument("counts", nargs="*", type=int, default=[150], help="how many exports (150)")
-    counts = parser.parse_args().counts
-    print(
-        "| exports | terminal | twice | dead letters | throttled | status calls | token calls | virtual s | "
-        "real s | largest state | most events |"
-    )
-    print("|" + "--:|" * 11)
-    for count in counts:
-        load = back_fill(count)
-        print(
-            f"| {load.announced:,} | {sum(load.outcomes.values()):,} | {load.told_twice} | {load.dead_letters} "
-            f"| {sum(load.throttled.values()):,} | {load.status_calls:,} | {load.token_calls} "
-            f"| {load.virtual_seconds:,.0f} | {load.real_seconds:,.1f} | {load.largest_state_bytes:,} B "
-            f"| {load.most_events} |",
-            flush=True,
-        )
-    print("\n| watch | check | state | events of history | history |")
-    print("|---|--:|--:|--:|--:|")
-    for name, parameters in (("24 h, as deployed", {}), ("7 d, as often as can be", BUSIEST)):
-        weights = long_watch(parameters)
-        for weight in [w for w in weights if w.check in (1, 10, 100, 1000) or w is weights[-1]]:
-            print(
-                f"| {name} | {weight.check:,} | {weight.state_bytes:,} B | {weight.events:,} "
-                f"| {weight.history_bytes / 1e6:,.2f} MB |",
-                flush=True,
-            )
-
-
-if __name__ == "__main__":
-    main()
