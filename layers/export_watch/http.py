@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -122,7 +123,9 @@ class HttpClient:
             response = connection.getresponse()
             with response:
                 content = _content(response)
-                whole = response.isclosed()
+                whole = (
+                    response.isclosed() and response.status >= HTTPStatus.OK
+                )  # after 1xx another one comes
         except BaseException:
             connection.close()
             raise
@@ -179,6 +182,8 @@ class _Connection(HTTPConnection):
     @property
     def is_quiet(self) -> bool:
         """Whether nothing came meanwhile: what does is the end of the connection, or belongs to no request."""
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return False
         poll = select.poll()
         poll.register(self.sock, select.POLLIN)
         return not poll.poll(0)
@@ -287,12 +292,19 @@ def _content(response: HTTPResponse) -> bytes | None:
         return None
     if response.length:  # of what was announced
         raise IncompleteRead(content, response.length)
-    if (response.headers.get("Content-Encoding") or "identity").lower() in ("gzip", "x-gzip", "deflate"):
-        decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
-        content = decoder.decompress(content, MAX_REPLY_BYTES + 1)
-        if len(content) > MAX_REPLY_BYTES:
-            return None
+    if content and response.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip", "deflate"):
+        return _decompressed(content)
     return content
+
+
+def _decompressed(content: bytes) -> bytes | None:
+    decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+    decoded = decoder.decompress(content, MAX_REPLY_BYTES + 1)
+    if len(decoded) > MAX_REPLY_BYTES:
+        return None
+    if not decoder.eof:
+        raise zlib.error
+    return decoded
 
 
 def _within(seconds: float, function: Callable[[], Result]) -> Result:

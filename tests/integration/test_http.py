@@ -202,6 +202,36 @@ def test_what_is_left_of_a_reply_is_not_read_by_the_next_call(
     assert get(client, f"{server.url}/next").status == 200
 
 
+def test_what_comes_after_an_interim_reply_is_not_read_by_the_next_call(
+    serve: Serve, client: HttpClient
+) -> None:
+    def script(connection: socket.socket, request: bytes) -> None:
+        if b"/first" not in request:
+            connection.sendall(OK)
+            return
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        time.sleep(0.1)
+        connection.sendall(b"HTTP/1.1 500 Late\r\nContent-Length: 0\r\n\r\n")
+
+    server = serve(script)
+    assert get(client, f"{server.url}/first").status == 103
+    assert get(client, f"{server.url}/next").status == 200
+
+
+def test_more_than_was_asked_for_is_not_read_by_the_next_call(
+    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In one TLS record, of which a part stays where nobody sees it: not in the socket any more, and not read."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    more = b"HTTP/1.1 500 Left Over\r\nContent-Length: 0\r\n\r\n"
+    answers = iter([OK + more * (12_000 // len(more)), OK])
+    server = serve(lambda connection, _: connection.sendall(next(answers)), certified(authority))
+    url = f"https://127.0.0.1:{server.port}/"
+    assert [get(client, url).status for _ in range(2)] == [200, 200]
+
+
 def test_each_server_has_connections_of_its_own(serve: Serve, client: HttpClient) -> None:
     one, other = serve(answering(OK)), serve(answering(OK))
     for server in (one, other, one):
@@ -255,6 +285,10 @@ def test_a_gzip_bomb_is_not_unpacked(serve: Serve, client: HttpClient) -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", "broke off"),
         (b"\x15\x03\x01\x00\x02\x02F not HTTP at all\r\n\r\n", "broke off|failed"),
         (with_body(b"no gzip at all", "Content-Encoding: gzip"), "cannot be decompressed"),
+        (
+            with_body(gzip.compress(b"{}" * 100, mtime=0)[:-9], "Content-Encoding: gzip"),
+            "cannot be decompressed",
+        ),
     ],
 )
 def test_a_reply_that_is_broken_is_none(serve: Serve, client: HttpClient, answer: bytes, why: str) -> None:
