@@ -16,7 +16,7 @@ NAMES = {
 
 PARTS = {
     "http": "HTTP and TLS, by the standard library",
-    "powertools": "Powertools: logger and metrics",
+    "powertools": "Powertools' logger",
     "own": "the function itself",
 }
 
