@@ -194,9 +194,9 @@ class Voice:
             self.unheard = True
 
     def progress(self, line: "LogLine") -> None:
-        """Passes on what a function logs, but for the frames of tracebacks."""
+        """Passes on what a function logs, but for the frames of tracebacks, and metrics without a message."""
         record = line.record
-        if line.text.startswith(" "):
+        if line.text.startswith(" ") or ("_aws" in record and "message" not in record):
             return
         about = record.get("execution") or line.function
         level = "" if record.get("level") in {None, "INFO"} else f"{record['level'].lower()}: "

@@ -16,7 +16,7 @@ from sandbox.emarsys import EmarsysServer, parse
 
 START = 1_800_000_000
 CREDENTIALS = {"client_id": "load", "client_secret": "load"}
-DAY, WEEK = 86_400, 604_800
+WEEK = 604_800
 
 EVENT_QUOTA = 25_000
 """Step Functions ends an execution after so many events of history."""

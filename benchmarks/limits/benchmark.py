@@ -25,9 +25,15 @@ PRINTED = {
     "shared": r"(?P<exports>\d+) exports at (?P<limit>\d+) requests a minute: (?P<requests>\d+) requests, "
     r"(?P<refused>\d+) refused",
 }
+ROWS = {"tokens": 4, "shared": 1}
+"""How many figures of each kind the tests print."""
 
 NOISE = 0.01
 """The standard error of a ratio, as a share of it: threads meet in another order."""
+
+
+class FiguresMissingError(RuntimeError):
+    """The tests failed, or did not print what the tables show; the text is what they printed."""
 
 
 def run(quick: bool) -> Measured:
@@ -67,11 +73,15 @@ def _printed() -> dict[str, list[dict[str, str]]]:
     """The figures that tests print, which also hold them within their bounds."""
     command = [sys.executable, "-m", "pytest", "--quiet", "--capture=no", *PRINTING]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-    return {
-        name: [found.groupdict() for found in re.finditer(pattern, done.stdout)]
+    if done.returncode:
+        raise FiguresMissingError(done.stdout[-2000:])
+    found = {
+        name: [each.groupdict() for each in re.finditer(pattern, done.stdout)]
         for name, pattern in PRINTED.items()
     }
+    if {name: len(rows) for name, rows in found.items()} != ROWS:
+        raise FiguresMissingError(f"the tests print other figures than {ROWS}:\n{done.stdout}")
+    return found
 
 
 def tables(measured: Measured) -> dict[str, str]:

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
-from typing import Any, Protocol, TypeVar
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, InvalidURL
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from export_watch import __version__
@@ -27,6 +27,8 @@ from export_watch import __version__
 Result = TypeVar("Result")
 
 CONNECT_SECONDS = 5.0
+"""The longest that the look-up of a name, the connection to one of its addresses, and the TLS handshake take each."""
+
 READ_SECONDS = 15.0
 """The longest silence between two packets. Emarsys's own SDK gives a request up after 15 s as well."""
 
@@ -43,6 +45,11 @@ MAX_REPLY_BYTES = 65_536
 _MAX_BYTES = 4 * MAX_REPLY_BYTES
 """The most that is read of a reply with all that is around its body: http.client would follow a chunk of a negative
 size to the end of memory."""
+
+_MAX_HEAD_BYTES = 16_384
+"""The most that is read to the end of the headers: the time that it takes to parse them grows with their square."""
+
+_BUFFER_BYTES = 8_192
 
 _HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -79,7 +86,10 @@ class NoReplyError(Exception):
 
 
 class HttpClient:
-    """Calls over kept-alive connections; one instance serves an execution environment for its whole life."""
+    """Calls over kept-alive connections, for one thread at a time.
+
+    One instance serves an execution environment for its whole life.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._idle: _Idle = {}
@@ -109,7 +119,9 @@ class HttpClient:
         try:
             return self._exchange(method, url, headers, body, _Time(min(within_seconds, WHOLE_SECONDS)))
         except (HTTPException, OSError, ValueError, OverflowError, zlib.error) as error:
-            raise NoReplyError(_explain(error)) from None
+            why = _explain(error)
+        # Out here, so that the error, whose text may hold anything, does not go along as its context.
+        raise NoReplyError(why)
 
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, time_left: "_Time"
@@ -120,17 +132,14 @@ class HttpClient:
         try:
             target = f"{path or '/'}?{query}" if query else path or "/"
             connection.request(method, target, body, {**_HEADERS, **headers})
-            response = connection.getresponse()
-            with response:
+            with cast("_Response", connection.getresponse()) as response:
                 content = _content(response)
-                whole = (
-                    response.isclosed() and response.status >= HTTPStatus.OK
-                )  # after 1xx another one comes
+                is_all = response.is_all
         except BaseException:
             connection.close()
             raise
-        # What is left of another reply must not be read by the next call.
-        if whole and connection.sock:
+        # Nothing that belongs to this reply, or to no request at all, must be read by the next call.
+        if is_all and connection.sock:
             self._idle[scheme, authority] = self._clock(), connection
         else:
             connection.close()
@@ -228,22 +237,53 @@ class _Connection(HTTPConnection):
         self.sock.settimeout(self.time_left.left(READ_SECONDS))
         self.sock.sendall(data)
 
-    def response_class(self, sock: socket.socket, **options: Any) -> HTTPResponse:  # type: ignore[override]
+    def response_class(self, sock: socket.socket, **options: Any) -> "_Response":  # type: ignore[override]
         """The response, which reads what is bounded."""
-        return HTTPResponse(_Bound(sock, self.time_left), **options)  # type: ignore[arg-type]
+        return _Response(_Bound(sock, self.time_left), **options)
+
+
+class _Response(HTTPResponse):
+    """http.client's, which takes more on trust."""
+
+    def __init__(self, bound: "_Bound", **options: Any) -> None:
+        super().__init__(bound, **options)  # type: ignore[arg-type]
+        self._bound = bound
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it was read to its end, and nothing came after it or may come: a reply, or a body of one without."""
+        without = self.status < HTTPStatus.OK or self.status in (
+            HTTPStatus.NO_CONTENT,
+            HTTPStatus.NOT_MODIFIED,
+        )
+        return self.isclosed() and not without and not self._bound.surplus
+
+    def begin(self, *args: Any, **options: Any) -> None:
+        """Raises HTTPException or OSError."""
+        try:
+            super().begin(*args, **options)
+        except TypeError:  # of the email package, for a Content-Type with the parameters `x*0` and `x*`
+            raise HTTPException from None
+        if len(set(self.headers.get_all("Content-Length", []))) > 1:
+            raise HTTPException
+        self._bound.bytes_left += _MAX_BYTES - _MAX_HEAD_BYTES
 
 
 class _Bound(io.RawIOBase):
-    """A socket to read from, in what is left of the time and up to _MAX_BYTES."""
+    """A socket to read from, in what is left of the time and of `bytes_left`.
+
+    `surplus` tells whether more came than was read, once the reader is closed.
+    """
 
     def __init__(self, sock: socket.socket, time_left: _Time) -> None:
         self._sock, self._time_left = sock, time_left
         self._raw = sock.makefile("rb", buffering=0)
-        self._bytes_left = _MAX_BYTES
+        self.bytes_left = _MAX_HEAD_BYTES
+        self.ended = self.surplus = False
 
     def makefile(self, _: str) -> io.BufferedReader:
         """What http.client asks a socket for."""
-        return io.BufferedReader(self)
+        return _Reader(self, _BUFFER_BYTES)
 
     def readable(self) -> bool:
         """It is."""
@@ -251,16 +291,30 @@ class _Bound(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Raises _TooLongError, TimeoutError or another OSError."""
+        if self.ended:
+            return 0
         self._sock.settimeout(self._time_left.left(READ_SECONDS))
         count = self._raw.readinto(buffer) or 0
-        self._bytes_left -= count
-        if self._bytes_left < 0:
+        self.bytes_left -= count
+        if self.bytes_left < 0:
             raise _TooLongError
         return count
 
     def close(self) -> None:
         """Let go of the socket."""
         self._raw.close()
+        super().close()
+
+
+class _Reader(io.BufferedReader):
+    """What reads ahead through a `_Bound`."""
+
+    def close(self) -> None:
+        """Let go of the socket, and tell whether something is left."""
+        bound = self.raw
+        if isinstance(bound, _Bound) and not self.closed:
+            bound.ended = True
+            bound.surplus = bool(self.peek(1))
         super().close()
 
 
@@ -302,7 +356,7 @@ def _decompressed(content: bytes) -> bytes | None:
     decoded = decoder.decompress(content, MAX_REPLY_BYTES + 1)
     if len(decoded) > MAX_REPLY_BYTES:
         return None
-    if not decoder.eof:
+    if not decoder.eof or decoder.unused_data:
         raise zlib.error
     return decoded
 
@@ -348,7 +402,9 @@ def _explain(error: Exception) -> str:
         case _TooLongError():
             return "a reply without end"
         case zlib.error():
-            what = "a reply that cannot be decompressed"
+            return "a reply that cannot be decompressed"
+        case InvalidURL():
+            what = "the call failed"
         case HTTPException() | ConnectionError():
             what = "the connection broke off"
         case _:

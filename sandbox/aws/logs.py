@@ -42,7 +42,7 @@ class Logs:
         return [line for line in self.lines if line.function == function]
 
     def records(self, function: str | None = None) -> list[dict[str, Any]]:
-        """The lines that are JSON objects, as Powertools writes them: log records, and metrics under `_aws`."""
+        """The lines that are JSON objects: log records, some of which carry metrics (`_aws`)."""
         return [line.record for line in self.lines if line.record and function in (None, line.function)]
 
     @contextlib.contextmanager

@@ -232,6 +232,56 @@ def test_more_than_was_asked_for_is_not_read_by_the_next_call(
     assert [get(client, url).status for _ in range(2)] == [200, 200]
 
 
+def send(connection: socket.socket, content: bytes) -> None:
+    with contextlib.suppress(OSError):  # the client is gone
+        connection.sendall(content)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_body_that_must_not_be_there_is_not_read_by_the_next_call(
+    serve: Serve, client: HttpClient, status: int
+) -> None:
+    def script(connection: socket.socket, request: bytes) -> None:
+        if b"/first" not in request:
+            time.sleep(0.1)
+            connection.sendall(OK)
+            return
+        connection.sendall(b"HTTP/1.1 %d Nothing\r\nContent-Length: 40\r\n\r\n" % status)
+        late = b"HTTP/1.1 500 Late\r\nContent-Length: 0\r\n\r\n"
+        threading.Timer(0.05, send, [connection, late]).start()
+
+    server = serve(script)
+    assert get(client, f"{server.url}/first").status == status
+    assert get(client, f"{server.url}/next").status == 200
+
+
+def test_a_connection_on_which_more_came_is_not_used_again(serve: Serve, client: HttpClient) -> None:
+    """Even where all of it was read ahead, and the rest would come later."""
+    server = serve(answering(OK + b"HTTP/1.1 500 Left Over\r\nContent-Le"))
+    for _ in range(2):
+        assert get(client, server.url).status == 200
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b'Content-Type: multipart/x; a="' + b";" * 60_000, id="60 KB"),
+        pytest.param((b'Content-Type: multipart/x; a="' + b";" * 60_000 + b"\r\n ") * 3, id="folded"),
+        pytest.param(b"Content-Type: multipart/x; boundary*0=a; boundary*=b", id="parameters"),
+        pytest.param(b"Content-Length: 50\r\nContent-Length: 2", id="two lengths"),
+    ],
+)
+def test_headers_that_would_take_long_or_make_no_sense_are_no_reply(
+    serve: Serve, client: HttpClient, header: bytes
+) -> None:
+    server = serve(answering_and_closing(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\n{}"))
+    began = time.process_time()
+    with pytest.raises(NoReplyError):
+        get(client, server.url)
+    assert time.process_time() - began < 1  # not 2 s, nor 20 s
+
+
 def test_each_server_has_connections_of_its_own(serve: Serve, client: HttpClient) -> None:
     one, other = serve(answering(OK)), serve(answering(OK))
     for server in (one, other, one):
@@ -285,6 +335,7 @@ def test_a_gzip_bomb_is_not_unpacked(serve: Serve, client: HttpClient) -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", "broke off"),
         (b"\x15\x03\x01\x00\x02\x02F not HTTP at all\r\n\r\n", "broke off|failed"),
         (with_body(b"no gzip at all", "Content-Encoding: gzip"), "cannot be decompressed"),
+        (with_body(2 * gzip.compress(b"{}", mtime=0), "Content-Encoding: gzip"), "cannot be decompressed"),
         (
             with_body(gzip.compress(b"{}" * 100, mtime=0)[:-9], "Content-Encoding: gzip"),
             "cannot be decompressed",

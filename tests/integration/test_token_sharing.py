@@ -122,7 +122,7 @@ def test_an_hour_in_which_every_token_is_refused_stays_within_the_limits(fleet: 
         current = next((token for token in fleet.all_get(environments=20) if token), current)
         fleet.all_get(refused=current, environments=20)
         fleet.clock.advance(60)
-    fleet.report("an hour of 401s")
+    fleet.report("20 in an hour of 401s")
 
 
 def test_an_hour_of_a_dead_token_url_stays_within_the_limits_and_heals(fleet: Fleet) -> None:
@@ -130,7 +130,7 @@ def test_an_hour_of_a_dead_token_url_stays_within_the_limits_and_heals(fleet: Fl
     for _ in range(60):
         assert set(fleet.all_get(environments=20)) == {None}
         fleet.clock.advance(60)
-    fleet.report("an hour of a dead token URL")
+    fleet.report("20 in an hour of a dead token URL")
     fleet.dead = False
     fleet.clock.advance(600)
     fleet.all_get()

@@ -90,6 +90,12 @@ def test_each_notification_is_one_line_of_json(watch, files):
     assert "_aws" not in progress
 
 
+def test_metrics_whose_line_is_not_logged_are_no_progress(watch, files):
+    status, _, progress = watch(files(one={"export_id": 1}), "--parameter", "LogLevel=ERROR")
+    assert status == 0
+    assert "WatchesStarted" not in progress
+
+
 def test_both_kinds_of_credentials_serve_and_other_accounts_have_their_own(watch, files, tmp_path, emarsys):
     events = files(one={"export_id": 1}, two={"export_id": 2, "account": "other"})
     status, lines, _ = watch(events, "--credentials", f"other={tmp_path / 'oauth.json'}")

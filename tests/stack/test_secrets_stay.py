@@ -270,7 +270,7 @@ def test_a_token_that_emarsys_puts_into_a_documented_field_is_told_as_it_came_bu
 
 
 def test_headers_that_cannot_be_read_are_not_logged_by_the_http_library(caplog) -> None:
-    """urllib3 would: as they came, line breaks included."""
+    """Others would: as they came, line breaks included."""
     emarsys = Emarsys([answer("{}", "200 OK", "ECHO and no colon")])
     with caplog.at_level(logging.DEBUG):
         HttpClient().call("GET", f"{emarsys.server.url}/x", {"Authorization": "Bearer planted-token-1"})
@@ -284,6 +284,7 @@ def test_a_header_that_cannot_be_sent_is_not_quoted() -> None:
         HttpClient().call("GET", "http://127.0.0.1:9/x", {"Authorization": "Bearer planted-token-1\r\nX: 1"})
     assert "planted" not in str(refused.value)
     assert refused.value.__cause__ is None
+    assert refused.value.__context__ is None
 
 
 def assert_one_json_object_a_line(stack: Deployment) -> None:

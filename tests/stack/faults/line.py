@@ -91,6 +91,9 @@ class Line:
         self._server = await asyncio.start_server(serve, sock=self._listener, ssl=tls)
 
     def _answer(self, state: State, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if state is not self._state:  # it was switched during the handshake
+            writer.transport.abort()
+            return
         call = self._loop.create_task(self._serve(state, reader, writer))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
@@ -136,6 +139,15 @@ async def _first(*doings: Coroutine[Any, Any, None]) -> None:
             task.cancel()
 
 
+async def _end_handshakes() -> None:
+    """They are the tasks that are left when all calls have ended."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0)
+
+
 class Lines:
     """Lines that are there for the time of a `with` block, and whose names have an address as long as they resolve.
 
@@ -160,6 +172,7 @@ class Lines:
         self._names.stop()
         for line in self._lines:
             line.stop()
+        asyncio.run_coroutine_threadsafe(_end_handshakes(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
