@@ -15,7 +15,12 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-logger = Logger()
+logger = Logger(
+    # One encoder for all lines: `json.dumps` would make one for each.
+    json_serializer=json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode,
+    # A message is a text, even one that reads like JSON.
+    json_deserializer=str,
+)
 _NAMESPACE = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
 _LOG = {INFO: logger.info, WARNING: logger.warning, ERROR: logger.error}
 _UNITS = {"DetectionSeconds": "Seconds", "RateLimitHeadroom": "Percent"}
