@@ -52,6 +52,7 @@ _MAX_HEAD_BYTES = 16_384
 _BUFFER_BYTES = 8_192
 
 _HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encoding": "identity"}
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
@@ -251,12 +252,12 @@ class _Response(HTTPResponse):
 
     @property
     def is_all(self) -> bool:
-        """Whether it was read to its end, and nothing came after it or may come: a reply, or a body of one without."""
-        without = self.status < HTTPStatus.OK or self.status in (
-            HTTPStatus.NO_CONTENT,
-            HTTPStatus.NOT_MODIFIED,
-        )
-        return self.isclosed() and not without and not self._bound.surplus
+        """Whether it was read to its end, and nothing came after it or may come.
+
+        After an interim reply another one comes, and some servers send a body where none may be.
+        """
+        may_go_on = self.status < HTTPStatus.OK or self.status in _WITHOUT_BODY
+        return self.isclosed() and not may_go_on and not self._bound.surplus
 
     def begin(self, *args: Any, **options: Any) -> None:
         """Raises HTTPException or OSError."""

@@ -240,6 +240,15 @@ def test_an_event_file_that_is_none_is_refused(tmp_path, capsys, content, messag
     assert message in capsys.readouterr().err
 
 
+@pytest.fixture
+def heeds_sigint() -> Iterator[None]:
+    """What is started heeds it. It does not where a shell runs the suite in its background, for that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_sigint")
 def test_in_real_time_a_line_comes_as_soon_as_it_is_told_and_ctrl_c_ends_the_rest(emarsys, files, tmp_path):
     events = files(one={"export_id": 1}, three={"export_id": 3})
     words = [*events, "--emarsys", emarsys.url, "--credentials", str(tmp_path / "wsse.json")]
@@ -251,7 +260,10 @@ def test_in_real_time_a_line_comes_as_soon_as_it_is_told_and_ctrl_c_ends_the_res
         assert json.loads(process.stdout.readline())["attributes"]["outcome"] == "done"
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        try:
+            out, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1] == "interrupted"
