@@ -49,14 +49,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     decision = decide(watch, observation, now, policy)
     answered_at = last_answer(event["watch"])
     report_look(observation, decision)
-    if decision.outcome:
-        report_outcome(decision, None if answered_at is None else max(0.0, now - answered_at))
-    if not isinstance(observation, Obstacle):
-        answered_at = int(now)
     told = None
     if decision.outcome:
+        report_outcome(decision, None if answered_at is None else max(0.0, now - answered_at))
         origin = notification.Origin(settings.stack, event["execution_arn"])
         told = notification.of_decision(decision, decision.outcome, now, origin)
+    if not isinstance(observation, Obstacle):
+        answered_at = int(now)
     return {
         "watch": {**state.dump(decision.watch, policy), state.ANSWERED_AT: answered_at},
         "outcome": decision.outcome or "wait",

@@ -50,6 +50,15 @@ def client() -> HttpClient:
     return HttpClient()
 
 
+@pytest.fixture
+def authority(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> trustme.CA:
+    """An authority that is trusted in this test, and no other is."""
+    own = trustme.CA()
+    own.cert_pem.write_to_path(tmp_path / "trusted.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
+    return own
+
+
 def get(client: HttpClient, url: str, within_seconds: float = 5) -> http.Reply:
     return client.call("GET", url, {"X-Test": "1"}, within_seconds=within_seconds)
 
@@ -219,12 +228,9 @@ def test_what_comes_after_an_interim_reply_is_not_read_by_the_next_call(
 
 
 def test_more_than_was_asked_for_is_not_read_by_the_next_call(
-    serve: Serve, client: HttpClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    serve: Serve, client: HttpClient, authority: trustme.CA
 ) -> None:
     """In one TLS record, of which a part stays where nobody sees it: not in the socket any more, and not read."""
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
     more = b"HTTP/1.1 500 Left Over\r\nContent-Length: 0\r\n\r\n"
     answers = iter([OK + more * (12_000 // len(more)), OK])
     server = serve(lambda connection, _: connection.sendall(next(answers)), certified(authority))
@@ -424,14 +430,10 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(serve: Serve, clie
 def test_a_certificate_counts_for_its_own_host_only(
     serve: Serve,
     client: HttpClient,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
+    authority: trustme.CA,
     host: str,
     is_trusted: bool,
 ) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(tmp_path / "trusted.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
     server = serve(answering(OK), certified(authority, host))
     if is_trusted:
         assert get(client, f"https://127.0.0.1:{server.port}/").status == 200
