@@ -76,10 +76,10 @@ def back_fill(count: int) -> Load:
         histories = [stack.history(execution.name) for execution in executions]
         return Load(
             announced=count,
-            outcomes=Counter(message["data"]["outcome"] for message in messages),
+            outcomes=dict(Counter(message["data"]["outcome"] for message in messages)),
             told_twice=len(messages) - len({(message["source"], message["id"]) for message in messages}),
             dead_letters=len(stack.dead_letters()),
-            executions=Counter(execution.status for execution in executions),
+            executions=dict(Counter(execution.status for execution in executions)),
             throttled={name: fault.hits for name, fault in throttles.items()},
             status_calls=sum("/export/" in seen.path for seen in server.requests),
             token_calls=sum("/oauth2/" in seen.path for seen in server.requests),

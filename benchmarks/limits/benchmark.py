@@ -4,12 +4,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.benchmark import Benchmark, Measured, Ratio
 from benchmarks.document import table
-from benchmarks.limits.back_fill import BUSIEST, Load, Weight, back_fill, long_watch
+from benchmarks.limits.back_fill import BUSIEST, back_fill, long_watch
 
 SEED = 0
 """Nothing is drawn: what is throttled is counted off, and jitter comes from the names of executions."""
@@ -40,33 +41,13 @@ def run(quick: bool) -> Measured:
     """Everything; quick makes the small back-fill, and watches one export for a day."""
     watches = {name: long_watch(WATCHES[name]) for name in list(WATCHES)[: 1 if quick else None]}
     return {
-        "back_fills": [_load(back_fill(count)) for count in (SMALL, *(() if quick else LARGE))],
-        "watches": {name: _weights(weights) for name, weights in watches.items()},
+        "back_fills": [asdict(back_fill(count)) for count in (SMALL, *(() if quick else LARGE))],
+        "watches": {
+            name: [asdict(of) for of in weights if of.check in SHOWN or of is weights[-1]]
+            for name, weights in watches.items()
+        },
         **({} if quick else _printed()),
     }
-
-
-def _load(load: Load) -> dict[str, Any]:
-    return {
-        "announced": load.announced,
-        "told": sum(load.outcomes.values()),
-        "told_twice": load.told_twice,
-        "dead_letters": load.dead_letters,
-        "throttled": sum(load.throttled.values()),
-        "status_calls": load.status_calls,
-        "token_calls": load.token_calls,
-        "virtual_seconds": load.virtual_seconds,
-        "real_seconds": load.real_seconds,
-        "largest_state_bytes": load.largest_state_bytes,
-    }
-
-
-def _weights(weights: list[Weight]) -> list[dict[str, int]]:
-    return [
-        {"check": of.check, "state": of.state_bytes, "events": of.events, "history": of.history_bytes}
-        for of in weights
-        if of.check in SHOWN or of is weights[-1]
-    ]
 
 
 def _printed() -> dict[str, list[dict[str, str]]]:
@@ -126,10 +107,10 @@ def _back_fills(loads: list[dict[str, Any]]) -> str:
     rows = (
         [
             f"{of['announced']:,}",
-            f"{of['told']:,}",
+            f"{sum(of['outcomes'].values()):,}",
             f"{of['told_twice']}",
             f"{of['dead_letters']}",
-            f"{of['throttled']:,}",
+            f"{sum(of['throttled'].values()):,}",
             f"{of['status_calls']:,}",
             f"{of['token_calls']}",
             f"{of['largest_state_bytes']:,} B",
@@ -145,9 +126,9 @@ def _watches(watches: Mapping[str, list[dict[str, int]]]) -> str:
         [
             name,
             f"{of['check']:,}",
-            f"{of['state']:,} B",
+            f"{of['state_bytes']:,} B",
             f"{of['events']:,}",
-            f"{of['history'] / 1e6:,.2f} MB",
+            f"{of['history_bytes'] / 1e6:,.2f} MB",
         ]
         for name, weights in watches.items()
         for of in weights
@@ -161,7 +142,7 @@ def ratios(measured: Measured) -> dict[str, Ratio]:
     tenth, last = next(of for of in day if of["check"] == 10), day[-1]
     figures = {
         "status calls of an export": small["status_calls"] / small["announced"],
-        "state of a watch, at its end / at its tenth check": last["state"] / tenth["state"],
+        "state of a watch, at its end / at its tenth check": last["state_bytes"] / tenth["state_bytes"],
         "events of history of a check": (last["events"] - tenth["events"]) / (last["check"] - tenth["check"]),
     }
     return {name: Ratio(value, NOISE * value) for name, value in figures.items()}
