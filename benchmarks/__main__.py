@@ -63,16 +63,23 @@ def measure(chosen: Sequence[Benchmark]) -> None:
 
 def compare(chosen: Sequence[Benchmark]) -> int:
     """Run benchmarks quickly against the committed results; 1 if anything got worse or a document is stale."""
-    compared: list[Change] = []
-    for benchmark in chosen:
-        committed = benchmark.ratios(results.read(benchmark.name)["measured"])
-        compared += changes(committed, benchmark.ratios(benchmark.run(True)))
+    compared = [change for benchmark in chosen for change in _quickly(benchmark)]
     for change in compared:
         print(change)
     stale = document.stale(rendered())
     for file in stale:
         print(f"{file} is not what the committed results make: run python -m benchmarks --render")
     return 1 if stale or any(change.is_regression for change in compared) else 0
+
+
+def _quickly(benchmark: Benchmark) -> list[Change]:
+    """A quick run against the committed one. What got worse is worse again in a second run; a busy moment is over."""
+    committed = benchmark.ratios(results.read(benchmark.name)["measured"])
+    found = changes(committed, benchmark.ratios(benchmark.run(True)))
+    if not any(change.is_regression for change in found):
+        return found
+    again = changes(committed, benchmark.ratios(benchmark.run(True)))
+    return [max(pair, key=lambda change: change.margin) for pair in zip(found, again, strict=True)]
 
 
 def rendered() -> dict[Path, str]:

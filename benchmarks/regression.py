@@ -22,8 +22,13 @@ class Change:
     noise: float
 
     @property
+    def margin(self) -> float:
+        """How much larger the figure may still get before that is a regression."""
+        return self.committed + self.noise - self.measured
+
+    @property
     def is_regression(self) -> bool:
-        return self.measured - self.committed > self.noise
+        return self.margin < 0
 
     def __str__(self) -> str:
         verdict = "REGRESSION" if self.is_regression else "ok"

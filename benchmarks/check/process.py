@@ -36,7 +36,8 @@ EXECUTION_ARN = "arn:aws:states:eu-central-1:123456789012:execution:ExportWatch:
 class Way:
     """A way to make a check: the module that holds its `handler`, and the account, which decides how it authenticates.
 
-    Without bytecode, what is deployed has to be compiled at every cold start, since Lambda cannot store it.
+    Without bytecode, what is deployed has to be compiled at every cold start, since Lambda cannot store it. A block is
+    so many calls: enough to be measured, and few where each takes long.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Way:
     module: str
     account: str = "oauth"
     bytecode: bool = True
+    calls: int = 50
 
 
 class ProbeFailedError(RuntimeError):
@@ -73,11 +75,11 @@ def serving() -> Iterator[Served]:
             server.stdin.close()
 
 
-def measure(way: Way, served: Served, blocks: int, calls: int) -> dict[str, float]:
+def measure(way: Way, served: Served, blocks: int) -> dict[str, float]:
     """What one process of the handler measured of itself: see `probe`. Raises ProbeFailedError."""
     with _deployed(way) as folders:
         options = [] if way.bytecode else ["-B"]  # -B: what is compiled is not kept
-        command = [*options, str(FOLDER / "probe.py"), way.module, str(blocks), str(calls)]
+        command = [*options, str(FOLDER / "probe.py"), way.module, str(blocks), str(way.calls)]
         return _run(command, folders, way.account, served)
 
 

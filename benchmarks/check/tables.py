@@ -45,8 +45,8 @@ def _ratios(measured: Measured) -> str:
     rows = (
         [
             f"{FIGURES[of['figure']]}: {NAMES[of['way']]} / {NAMES[of['other']]}",
-            f"{of['ratio']:.2f}",
-            f"{of['error']:.2f}",
+            f"{of['ratio']:.3g}",
+            f"{of['error']:.1g}",
         ]
         for of in measured["ratios"]
     )

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import document
-from benchmarks.benchmark import Ratio
+from benchmarks import document, results
+from benchmarks.benchmark import Benchmark, Ratio
 from benchmarks.regression import changes
 from benchmarks.svg import LogScale, Picture, apart
 
@@ -67,6 +67,29 @@ def test_a_new_ratio_is_no_regression():
 def test_a_quick_run_of_arithmetic_finds_what_was_committed(capsys):
     assert command.main(["money", "--quick"]) == 0
     assert "REGRESSION" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("runs", "code"),
+    [([1.0], 0), ([2.0, 1.0], 0), ([2.0, 2.0], 1)],
+    ids=["as it was", "a busy moment", "worse"],
+)
+def test_what_got_worse_fails_the_quick_run_when_a_second_run_finds_it_too(monkeypatch, capsys, runs, code):
+    figures = iter(runs)
+    committed = {"measured": {"figure": 1.0}}
+    monkeypatch.setattr(results, "read", lambda _: committed)
+    monkeypatch.setattr(command, "rendered", dict)
+    benchmark = Benchmark(
+        "one",
+        seed=0,
+        run=lambda _: {"figure": next(figures)},
+        tables=lambda _: {},
+        pictures=lambda _: {},
+        ratios=lambda measured: {"a": Ratio(measured["figure"])},
+    )
+    assert command.compare([benchmark]) == code
+    assert list(figures) == []
+    assert ("REGRESSION" in capsys.readouterr().out) == bool(code)
 
 
 def test_an_unknown_benchmark_is_refused(capsys):
