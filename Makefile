@@ -66,13 +66,15 @@ recording: $(INSTALLED) ## Record the demo for the README
 build: $(INSTALLED) ## Build for AWS Lambda, without Docker
 	$(SAM) build
 
-.PHONY: deploy
-deploy: build ## Build, and deploy to your AWS account, guided
-	$(SAM) deploy --guided
-
 STACK ?= emarsys-export-watch
 ACCOUNT ?= default
 ATTEMPT ?= 1
+
+# What is deployed is what SAM offers; it would offer the defaults, and so undo what was once answered otherwise.
+.PHONY: deploy
+deploy: build ## Build, and deploy to your AWS account, guided
+	@parameters=$$($(BIN)/python -m operations parameters --stack '$(STACK)') && \
+	    $(SAM) deploy --guided --stack-name '$(STACK)' $$parameters
 
 .PHONY: watch
 watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end

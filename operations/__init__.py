@@ -1,4 +1,4 @@
-"""Commands for whoever operates a deployed stack, behind `make watch`, `make check-credentials` and `make delete`.
+"""Commands for whoever operates a deployed stack, behind `make deploy`, `make watch` and others.
 
 stack              what the commands know of a stack: its parameters, outputs and resources
 watch              announces an export and follows its watch to the end

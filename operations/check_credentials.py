@@ -15,7 +15,7 @@ from export_watch.emarsys.token_table import TokenRecord
 from export_watch.http import HttpClient
 from export_watch.reason import REMEDY
 from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
-from operations.stack import Stack
+from operations.stack import Stack, request
 
 EXPORT_ID = 1
 """Any id will do: that there is no such export (10001) is as good an answer as a status."""
@@ -57,7 +57,11 @@ class NoSharedTokens:
 
 
 def check_credentials(stack: Stack, account: str) -> tuple[bool, str]:
-    """Whether Emarsys takes the account's credentials, and what that means in a sentence or two."""
+    """Whether Emarsys takes the account's credentials, and what that means in a sentence or two.
+
+    Raises CommandError where no account can have this name.
+    """
+    request({"export_id": EXPORT_ID, "account": account}, stack)
     http = HttpClient()
     credentials = CredentialsStore(
         SecretsManager(),

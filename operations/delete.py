@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from operations.stack import CommandError, Stack, messages
 
@@ -38,13 +38,24 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
         say(f"{count} dead letters will be deleted too")
     if not confirm(f"Stop {len(watches)} running watches and delete the stack {stack.name}?"):
         return False
-    _listen(stack, False)
+    events = boto3.client("events")
+    # The physical id of a rule on a bus of one's own is `bus|rule`.
+    rule = stack.physical_id("ExportCreatedRule").rpartition("|")[2]
+    bus = stack.parameters["EventBusName"]
+    events.disable_rule(Name=rule, EventBusName=bus)
     say("from now on no export that is announced is watched")
     try:
         _end_watches(stack, say, sleep)
     except BaseException:
-        _listen(stack, True)
-        say("the stack stays, and watches what is announced again")
+        try:
+            events.enable_rule(Name=rule, EventBusName=bus)
+        except (BotoCoreError, ClientError):
+            say(
+                "the stack stays, but does not watch what is announced until you log in and run: "
+                f"aws events enable-rule --name {rule} --event-bus-name {bus}"
+            )
+        else:
+            say("the stack stays, and watches what is announced again")
         raise
     say("deleting the stack")
     cloudformation = boto3.client("cloudformation")
@@ -69,15 +80,6 @@ def running(stack: Stack) -> list[str]:
         .paginate(stateMachineArn=stack.outputs["StateMachineArn"], statusFilter="RUNNING")
     )
     return [execution["executionArn"] for page in pages for execution in page["executions"]]
-
-
-def _listen(stack: Stack, enabled: bool) -> None:
-    """Whether exports that are announced come into the inbox."""
-    events = boto3.client("events")
-    # The physical id of a rule on a bus of one's own is `bus|rule`.
-    name = stack.physical_id("ExportCreatedRule").rpartition("|")[2]
-    change = events.enable_rule if enabled else events.disable_rule
-    change(Name=name, EventBusName=stack.parameters["EventBusName"])
 
 
 def _end_watches(stack: Stack, say: Say, sleep: Sleep) -> None:

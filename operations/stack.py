@@ -1,10 +1,15 @@
 """A deployed stack, as CloudFormation describes it."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import boto3
 from botocore.exceptions import ClientError
+
+from export_watch.export_created import InvalidEventError, parse
+from export_watch.watch import WatchRequest
 
 
 class CommandError(Exception):
@@ -23,19 +28,16 @@ class Stack:
     @classmethod
     def read(cls, name: str) -> Self:
         """Raises CommandError where there is no such stack, or where it is not one of ours."""
-        cloudformation = boto3.client("cloudformation")
-        try:
-            [found] = cloudformation.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            region = cloudformation.meta.region_name
-            message = f"there is no stack {name} in {region}: name another by STACK=… or AWS_REGION=…"
-            raise CommandError(message) from None
+        found = _describe(name)
+        if found is None:
+            region = boto3.client("cloudformation").meta.region_name
+            raise CommandError(
+                f"there is no stack {name} in {region}: name another by STACK=… or AWS_REGION=…"
+            )
         stack = cls(
             name=name,
             arn=found["StackId"],
-            parameters={p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])},
+            parameters=_parameters(found),
             outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
         )
         if "StateMachineArn" not in stack.outputs:
@@ -55,6 +57,39 @@ class Stack:
             StackName=self.arn, LogicalResourceId=logical_id
         )
         return answer["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def request(detail: Mapping[str, Any], stack: Stack) -> WatchRequest:
+    """What the detail of an export-created event asks of a stack. Raises CommandError where it asks nothing valid."""
+    try:
+        return parse(json.dumps({"detail": detail}), int(stack.parameters["DeadlineSeconds"]))
+    except InvalidEventError as error:
+        raise CommandError(str(error)) from None
+
+
+def overrides(name: str) -> str:
+    """The option that gives `sam deploy` the parameters of a deployed stack; empty where there is none yet.
+
+    SAM would offer the defaults of the template in their place, whatever is deployed. An empty value is its default.
+    """
+    parameters = _parameters(_describe(name) or {})
+    given = [f"{key}={value}" for key, value in sorted(parameters.items()) if value]
+    return " ".join(["--parameter-overrides", *given]) if given else ""
+
+
+def _describe(name: str) -> Any:
+    """What CloudFormation knows of a stack, or None where there is none."""
+    try:
+        [found] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    return found
+
+
+def _parameters(found: Any) -> dict[str, str]:
+    return {p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])}
 
 
 def messages(queue_url: str) -> int:

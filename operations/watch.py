@@ -8,9 +8,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from export_watch.export_created import InvalidEventError, parse
 from export_watch.state import ANSWERED_AT
-from operations.stack import CommandError, Stack
+from operations.stack import CommandError, Stack, request
 
 POLL_SECONDS = 5
 APPEARS_WITHIN_SECONDS = 60
@@ -25,23 +24,20 @@ def watch(
 
     `detail` is that of an export-created event. A watch that runs already is followed and not announced again.
     """
-    try:
-        request = parse(json.dumps({"detail": detail}), int(stack.parameters["DeadlineSeconds"]))
-    except InvalidEventError as error:
-        raise CommandError(str(error)) from None
-    arn = stack.execution_arn(request.execution_name)
+    asked = request(detail, stack)
+    arn = stack.execution_arn(asked.execution_name)
     known = _describe(arn)
     if known is None:
         _announce(stack, detail)
-        say(f"announced export {request.export_id}, waiting for its execution {request.execution_name}")
+        say(f"announced export {asked.export_id}, waiting for its execution {asked.execution_name}")
         _wait_until_it_appears(stack, arn, sleep)
     elif known["status"] != "RUNNING":
         raise CommandError(
-            f"{request.execution_name} was watched before and is {known['status']}: "
-            f"watch it again with an ATTEMPT that was not used in the last 90 days, say {request.attempt + 1}"
+            f"{asked.execution_name} was watched before and is {known['status']}: "
+            f"watch it again with an ATTEMPT that was not used in the last 90 days, say {asked.attempt + 1}"
         )
     else:
-        say(f"{request.execution_name} is being watched already: following it")
+        say(f"{asked.execution_name} is being watched already: following it")
     return _follow(arn, say, sleep)
 
 

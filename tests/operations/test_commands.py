@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from samcli.cli.types import CfnParameterOverridesType
 
 from operations import __main__ as command_line
 from operations.check_credentials import check_credentials
@@ -176,6 +179,13 @@ def test_what_is_wrong_is_said_with_what_to_do_and_without_a_secret(site, secret
     assert len([seen for seen in here.server.requests if seen.path.startswith("/api/")]) <= 1
 
 
+def test_an_account_that_no_event_may_name_is_refused_whatever_its_secret_says(site):
+    here = site()
+    here.deployment.put_secret("Shop_DE", WSSE)
+    with pytest.raises(CommandError, match="`account` is 'Shop_DE'; it must be 1 to 32 of a-z"):
+        check_credentials(here.stack, "Shop_DE")
+
+
 def test_running_watches_are_named_stopped_and_told_before_the_stack_goes(site):
     here = site(exports={1: ENDLESS, 2: ENDLESS, 3: {}})
     for export_id in (1, 2, 3):
@@ -218,6 +228,57 @@ def test_a_stack_whose_lost_watches_cannot_be_told_stays_and_goes_on_watching(si
     here.deployment.announce({"export_id": 2})
     here.sleep(60)
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_meanwhile_leaves_a_stack_that_listens(site, capsys, monkeypatch, ending):
+    here = site(exports={1: ENDLESS})
+    monkeypatch.setattr(delete, "__defaults__", (lambda _: os.kill(os.getpid(), ending),))  # its `sleep`
+    before = signal.signal(ending, signal.SIG_DFL)
+    try:
+        status = command_line.main(["delete", "--stack", "sandbox", "--yes"])
+    finally:
+        signal.signal(ending, before)
+    assert status == command_line.EXIT_INTERRUPTED
+    assert "the stack stays, and watches what is announced again" in capsys.readouterr().out
+    assert rules_enabled(here)
+
+
+def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does_it(site):
+    here = site(exports={})
+    here.deployment.faults.fail("events.EnableRule", "ExpiredTokenException")
+    here.deployment.sources.clear()
+    here.deployment.announce({"export_id": 1})
+    with pytest.raises(CommandError, match="are not fetched from the inbox"):
+        here.delete()
+    assert not rules_enabled(here)
+    command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", here.said[-1])
+    assert command
+    here.deployment.faults.clear()
+    here.deployment.client("events").enable_rule(Name=command[1], EventBusName=command[2])
+    assert rules_enabled(here)
+
+
+def rules_enabled(here: Site) -> bool:
+    rules = here.deployment.client("events").list_rules(EventBusName="default")["Rules"]
+    return {rule["State"] for rule in rules} == {"ENABLED"}
+
+
+def test_what_is_deployed_is_what_sam_is_given_to_offer(site, capsys):
+    alarms = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    here = site(parameters={"AlarmTopicArn": alarms, "DeadlineSeconds": "3600", "CheckCostSeconds": "2.5"})
+    assert command_line.main(["parameters", "--stack", "sandbox"]) == 0
+    option, *given = capsys.readouterr().out.split()
+    assert option == "--parameter-overrides"
+    offered = CfnParameterOverridesType().convert(tuple(given), None, None)
+    assert offered == {name: value for name, value in here.stack.parameters.items() if value}
+    assert (offered["AlarmTopicArn"], offered["DeadlineSeconds"]) == (alarms, "3600")
+
+
+def test_before_the_first_deployment_sam_offers_its_defaults(site, capsys):
+    site()
+    assert command_line.main(["parameters", "--stack", "elsewhere"]) == 0
+    assert capsys.readouterr().out.split() == []
 
 
 @pytest.mark.parametrize("bus", ["default", "exports"])
