@@ -29,23 +29,30 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
     Whatever goes wrong before CloudFormation begins to delete leaves the stack as it was, but for the watches that
     were stopped.
     """
+    if stack.is_protected:
+        raise CommandError(
+            f"the stack {stack.name} has termination protection. To end it: aws cloudformation "
+            f"update-termination-protection --no-enable-termination-protection --stack-name {stack.name}"
+        )
     watches = running(stack)
     for arn in watches:
         say(f"running: {arn.rpartition(':')[2]}")
     if count := messages(stack.outputs["InboxQueueUrl"]):
         say(f"{count} announced exports are not watched yet: their watches begin, and are stopped too")
-    if count := messages(stack.outputs["DeadLetterQueueUrl"]):
-        say(f"{count} dead letters will be deleted too")
+    if dead_letters := messages(stack.outputs["DeadLetterQueueUrl"]):
+        say(f"{dead_letters} dead letters will be deleted too")
     if not confirm(f"Stop {len(watches)} running watches and delete the stack {stack.name}?"):
         return False
-    events = boto3.client("events")
+    cloudformation, events = boto3.client("cloudformation"), boto3.client("events")
     # The physical id of a rule on a bus of one's own is `bus|rule`.
     rule = stack.physical_id("ExportCreatedRule").rpartition("|")[2]
     bus = stack.parameters["EventBusName"]
     events.disable_rule(Name=rule, EventBusName=bus)
     say("from now on no export that is announced is watched")
     try:
-        _end_watches(stack, say, sleep)
+        _end_watches(stack, dead_letters, say, sleep)
+        say("deleting the stack")
+        cloudformation.delete_stack(StackName=stack.arn)
     except BaseException:
         try:
             events.enable_rule(Name=rule, EventBusName=bus)
@@ -57,9 +64,6 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
         else:
             say("the stack stays, and watches what is announced again")
         raise
-    say("deleting the stack")
-    cloudformation = boto3.client("cloudformation")
-    cloudformation.delete_stack(StackName=stack.arn)
     try:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
     except WaiterError as error:
@@ -82,27 +86,33 @@ def running(stack: Stack) -> list[str]:
     return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
 
-def _end_watches(stack: Stack, say: Say, sleep: Sleep) -> None:
-    inbox, lost = stack.outputs["InboxQueueUrl"], stack.physical_id("LostWatchQueue")
-    if not _becomes_empty(inbox, "to be watched", say, sleep):
+def _end_watches(stack: Stack, dead_letters: int, say: Say, sleep: Sleep) -> None:
+    """Have what is in the inbox begin, stop all that run, and wait until each is told. Raises CommandError.
+
+    `dead_letters` is how many there may be in the end: one more is an announcement or a `lost` that reached nobody.
+    """
+    if not _becomes_empty(stack.outputs["InboxQueueUrl"], "to be watched", say, sleep):
         raise CommandError(
             "announced exports are not fetched from the inbox, so the stack is not deleted: "
             "see InboxAlarm in docs/operating.md, or purge the queue; then run the command again"
         )
-    while watches := running(stack):
-        dead_before = messages(stack.outputs["DeadLetterQueueUrl"])
-        _stop(watches, say)
-        told = _becomes_empty(lost, "to be told", say, sleep)
-        if messages(stack.outputs["DeadLetterQueueUrl"]) > dead_before:
+    while True:
+        if watches := running(stack):
+            _stop(watches, say)
+        # Also with none to stop: those that died before may not be told yet.
+        told = _becomes_empty(stack.physical_id("LostWatchQueue"), "to be told", say, sleep)
+        if messages(stack.outputs["DeadLetterQueueUrl"]) > dead_letters:
             raise CommandError(
-                "a `lost` could not be told and is a dead letter, so the stack is not deleted: "
-                "docs/operating.md says how to put it right; then run the command again"
+                "an announced export could not be watched, or a `lost` not be told: it is a dead letter, so the stack "
+                "is not deleted. docs/operating.md says how to put it right; then run the command again"
             )
         if not told:
             raise CommandError(
                 f"after {EMPTY_WITHIN_SECONDS} s `lost` is not told yet, so the stack is not deleted: "
                 "look into the log of ReportLostWatchFunction, then run the command again"
             )
+        if not running(stack):
+            return
 
 
 def _stop(watches: list[str], say: Say) -> None:

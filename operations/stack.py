@@ -24,6 +24,7 @@ class Stack:
     arn: str
     parameters: dict[str, str]
     outputs: dict[str, str]
+    is_protected: bool
 
     @classmethod
     def read(cls, name: str) -> Self:
@@ -39,6 +40,7 @@ class Stack:
             arn=found["StackId"],
             parameters=_parameters(found),
             outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
+            is_protected=found.get("EnableTerminationProtection", False),
         )
         if "StateMachineArn" not in stack.outputs:
             status = found["StackStatus"]

@@ -5,11 +5,13 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from samcli.cli.types import CfnParameterOverridesType
 
 from operations import __main__ as command_line
@@ -221,7 +223,7 @@ def test_a_stack_whose_lost_watches_cannot_be_told_stays_and_goes_on_watching(si
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
     here.deployment.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
-    with pytest.raises(CommandError, match="is a dead letter"):
+    with pytest.raises(CommandError, match="it is a dead letter"):
         here.delete()
     assert here.stack.outputs
     assert here.said[-1] == "the stack stays, and watches what is announced again"
@@ -257,6 +259,59 @@ def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does
     here.deployment.faults.clear()
     here.deployment.client("events").enable_rule(Name=command[1], EventBusName=command[2])
     assert rules_enabled(here)
+
+
+def test_a_stack_that_is_protected_is_left_alone(site):
+    here = site(exports={})
+    protected = replace(here.stack, is_protected=True)  # moto cannot protect one
+    with pytest.raises(CommandError, match="update-termination-protection --no-enable"):
+        delete(protected, here.said.append, lambda question: True, here.sleep)
+    assert rules_enabled(here)
+
+
+def test_a_stack_that_aws_does_not_let_go_listens_again(site):
+    here = site(exports={2: {}})
+    here.deployment.faults.fail("cloudformation.DeleteStack", "AccessDenied", status=403)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        here.delete()
+    here.deployment.announce({"export_id": 2})
+    here.sleep(60)
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
+
+
+def test_a_lost_that_was_not_told_in_a_first_run_is_told_before_a_second_one_deletes(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    sources = dict(here.deployment.sources)
+    here.deployment.sources.clear()
+    for _ in range(2):
+        with pytest.raises(CommandError, match="`lost` is not told yet"):
+            here.delete()
+    here.deployment.sources.update(sources)
+    for source in sources.values():
+        source.arrived()
+    assert here.delete()
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
+
+
+def test_a_watch_that_was_stopped_before_is_told_before_the_stack_goes(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 400)
+    here.deployment.stop("default_1")
+    assert here.delete()
+    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
+
+
+def test_an_announced_export_that_cannot_be_watched_keeps_the_stack(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.faults.fail("stepfunctions.StartExecution", "ThrottlingException", status=400)
+    here.deployment.announce({"export_id": 1})
+    with pytest.raises(CommandError, match="it is a dead letter"):
+        here.delete()
+    assert here.deployment.dead_letters()
 
 
 def rules_enabled(here: Site) -> bool:
