@@ -1,6 +1,6 @@
 """One HTTP call that ends in bounded time with a bounded reply, or with the reason why there is none.
 
-The exchange is the standard library's, for all that a larger library would add is unwanted here: nothing is tried
+The exchange is the standard library's, for all that a larger library would add is unwanted here: no failure is tried
 again, no redirect is followed, no proxy is asked. But a reply is read through a `_Bound`, and that has an end.
 """
 
@@ -129,6 +129,7 @@ class HttpClient:
     ) -> Reply:
         scheme, authority, path, query, _ = urlsplit(url)
         connection = self._connection(scheme, authority)
+        is_kept = bool(connection.sock)
         connection.time_left = time_left
         try:
             target = f"{path or '/'}?{query}" if query else path or "/"
@@ -136,6 +137,12 @@ class HttpClient:
             with cast("_Response", connection.getresponse()) as response:
                 content = _content(response)
                 is_all = response.is_all
+        except ConnectionError:
+            connection.close()
+            # The server may have closed it as the request came, which is no failure (RFC 9112, 9.3.1).
+            if is_kept and method == "GET":
+                return self._exchange(method, url, headers, body, time_left)
+            raise
         except BaseException:
             connection.close()
             raise

@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 import ssl
+import struct
 import threading
 import time
 import tracemalloc
@@ -477,6 +478,49 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(
         assert get(client, server.url).body == b"{}"
         time.sleep(0.05)
     assert server.connections == 3
+
+
+def hangs_up(server_of: list[Server], on_reset: bool) -> Script:
+    """Answers the first request of each connection, and hangs up on the second, with an end or a reset."""
+
+    def script(connection: socket.socket, _: bytes) -> None:
+        [server] = server_of
+        if len(server.requests) % 2:
+            connection.sendall(OK)
+        elif on_reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+        else:
+            connection.shutdown(socket.SHUT_RDWR)
+
+    return script
+
+
+@pytest.mark.parametrize("on_reset", [False, True])
+def test_a_connection_that_the_server_closes_as_a_get_arrives_is_opened_anew(
+    serve: Serve, client: HttpClient, on_reset: bool
+) -> None:
+    servers: list[Server] = []
+    servers.append(serve(hangs_up(servers, on_reset)))
+    for _ in range(3):
+        assert get(client, servers[0].url).body == b"{}"
+    assert (servers[0].connections, len(servers[0].requests)) == (3, 5)
+
+
+def test_a_post_is_never_sent_twice(serve: Serve, client: HttpClient) -> None:
+    servers: list[Server] = []
+    servers.append(serve(hangs_up(servers, on_reset=False)))
+    assert client.call("POST", servers[0].url, {}, b"1").body == b"{}"
+    with pytest.raises(NoReplyError, match="broke off"):
+        client.call("POST", servers[0].url, {}, b"2")
+    assert len(servers[0].requests) == 2
+
+
+def test_a_get_on_a_new_connection_is_never_sent_twice(serve: Serve, client: HttpClient) -> None:
+    server = serve(lambda connection, _: connection.shutdown(socket.SHUT_RDWR))
+    with pytest.raises(NoReplyError, match="broke off"):
+        get(client, server.url)
+    assert len(server.requests) == 1
 
 
 def test_what_is_left_of_a_cut_reply_is_not_read_by_the_next_call(serve: Serve, client: HttpClient) -> None:
