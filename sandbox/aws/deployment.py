@@ -20,8 +20,8 @@ from sandbox.aws.logs import Logs
 from sandbox.aws.template import REGION
 
 EXPORT_CREATED = "Emarsys Export Created"
-ENTRY_LIMIT_BYTES = 262_144
-"""EventBridge's quota of 256 KB for an entry of PutEvents."""
+ENTRY_LIMIT_BYTES = 1_048_576
+"""EventBridge's quota of 1 MB for an entry of PutEvents."""
 
 
 class EventNotPutError(ValueError):

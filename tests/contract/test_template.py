@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from export_watch.aws.client import CALL_SECONDS
 from export_watch.schedule import Policy
 from export_watch.settings import MAX_DEADLINE_SECONDS
+from sandbox.aws.deployment import ENTRY_LIMIT_BYTES
 from tests.contract.schemas import ROOT
 from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE, arn_of, of_type
 
@@ -144,6 +146,7 @@ def test_a_function_reads_its_queue(function, queue):
     assert source["Queue"] == arn_of(queue)
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert source["BatchSize"] * CALL_SECONDS < timeout_seconds(function) - 5  # to be imported, and to answer
     assert QUEUES[queue]["VisibilityTimeout"] == 6 * timeout_seconds(function)
     assert QUEUES[queue]["MessageRetentionPeriod"] == 4 * DAY_SECONDS
     assert QUEUES[queue]["RedrivePolicy"] == {
@@ -155,6 +158,10 @@ def test_a_function_reads_its_queue(function, queue):
 def test_dead_letters_are_kept_for_fourteen_days():
     assert QUEUES["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * DAY_SECONDS
     assert set(QUEUES) == {"InboxQueue", "LostWatchQueue", "DeadLetterQueue"}
+
+
+def test_every_queue_takes_the_largest_event_there_is():
+    assert {queue["MaximumMessageSize"] for queue in QUEUES.values()} == {ENTRY_LIMIT_BYTES}
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,8 @@ def test_an_event_arrives_as_it_was_put(chain):
 def test_an_event_that_eventbridge_refuses_is_refused(chain):
     with pytest.raises(EventNotPutError, match="MalformedDetail"):
         chain.put_event({"source": "a", "detail-type": "b", "detail": "no JSON"})
-    with pytest.raises(EventNotPutError, match="longer than 262144 bytes"):
-        chain.announce({"name": "x" * 262_144})
+    with pytest.raises(EventNotPutError, match="longer than 1048576 bytes"):
+        chain.announce({"name": "x" * 1_048_576})
 
 
 def test_secrets_are_stored_verbatim_and_can_be_replaced(deploy_chain):

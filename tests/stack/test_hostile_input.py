@@ -33,7 +33,7 @@ FIELDS = [field.name for field in fields(Export)]
 
 
 def put_into_inbox(stack: Deployment, *bodies: str) -> None:
-    """Past EventBridge, which takes no event of more than 256 KB."""
+    """Past EventBridge, which takes no event of more than 1 MB."""
     for body in bodies:
         stack.client("sqs").send_message(QueueUrl=stack.outputs["InboxQueueUrl"], MessageBody=body)
 

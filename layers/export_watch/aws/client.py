@@ -8,12 +8,20 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-_LIMITS = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
+_ATTEMPTS, _CONNECT_SECONDS, _READ_SECONDS = 2, 1, 3
+CALL_SECONDS = _ATTEMPTS * (_CONNECT_SECONDS + _READ_SECONDS)
+"""The longest that a call takes."""
+
+_LIMITS = Config(
+    connect_timeout=_CONNECT_SECONDS,
+    read_timeout=_READ_SECONDS,
+    retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+)
 _session = botocore.session.get_session()
 
 
 def client(service: str) -> Any:
-    """A client, as boto3's, that gives up after 8 s in all: two attempts, each of 1 s to connect and 3 s to read.
+    """A client, as boto3's, that gives up after CALL_SECONDS.
 
     Make it while the module is imported: Lambda gives a function a whole processor then, and a part of one later.
     """
