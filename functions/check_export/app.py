@@ -14,9 +14,19 @@ from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.http import HttpClient
 from export_watch.reason import REMEDY
+from export_watch.schedule import Policy
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import logger, tell
-from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Outcome, Refused, StatusSeen
+from export_watch.watch import (
+    ExportStatus,
+    Observation,
+    Obstacle,
+    ObstacleCode,
+    Outcome,
+    Refused,
+    StatusSeen,
+    Watch,
+)
 
 settings = CheckExportSettings.from_environment()
 http = HttpClient()
@@ -48,10 +58,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     now = clock.now()
     decision = decide(watch, observation, now, policy)
     answered_at = last_answer(event["watch"])
-    report_look(observation, decision)
+    unanswered_seconds = None if answered_at is None else max(0.0, now - answered_at)
+    report_look(observation, decision, is_long(unanswered_seconds, watch, policy))
     told = None
     if decision.outcome:
-        report_outcome(decision, None if answered_at is None else max(0.0, now - answered_at))
+        report_outcome(decision, unanswered_seconds)
         origin = notification.Origin(settings.stack, event["execution_arn"])
         told = notification.of_decision(decision, decision.outcome, now, origin)
     if not isinstance(observation, Obstacle):
@@ -67,14 +78,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def report_failures(watch_state: dict[str, Any]) -> None:
     """Log what the state machine had to catch since the last look that succeeded."""
     if failure := watch_state.get(state.CHECK_FAILURE):
-        message = f"the check before this one failed with all its retries: {failure.get('Error')}"
-        tell(ERROR, message, {"ChecksFailed": 1})
+        logger.error(f"the check before this one failed with all its retries: {failure.get('Error')}")
     if failure := watch_state.get(state.STUCK_FAILURE):
         message = f"`stuck` could not be published for an hour: {failure.get('Error')}"
         tell(ERROR, message, {"NotificationsFailed": 1})
 
 
-def report_look(observation: Observation, decision: Decision) -> None:
+def is_long(unanswered_seconds: float | None, watch: Watch, policy: Policy) -> bool:
+    """Whether Emarsys has been silent to a watch for so long that a person must see to it.
+
+    An hour since the look that had to follow its last answer, or half of all the time that the watch has.
+    """
+    longest = min(3600 + policy.max_wait_seconds, (watch.deadline_at - watch.started_at) / 2)
+    return unanswered_seconds is not None and unanswered_seconds >= longest
+
+
+def report_look(observation: Observation, decision: Decision, unanswered_for_long: bool) -> None:
     """Tell what a look found and what follows."""
     level, metrics = INFO, {"Checks": 1.0}
     match observation:
@@ -89,8 +108,12 @@ def report_look(observation: Observation, decision: Decision) -> None:
         case Refused(refusal=refusal):
             found = f"refused as {refusal}"
         case Obstacle(code=code, detail=detail):
-            level = ERROR if code in _NEED_A_PERSON else WARNING
+            level = WARNING
             metrics[code.title().replace("_", "")] = 1
+            if code in _NEED_A_PERSON:
+                level = ERROR
+            elif unanswered_for_long:
+                level, metrics["LongUnanswered"] = ERROR, 1
             found = f"{code}: {detail}. {REMEDY[code]} Then"
     if not isinstance(observation, Obstacle) and observation.headroom is not None:
         metrics["RateLimitHeadroom"] = 100 * observation.headroom

@@ -1,4 +1,4 @@
-"""The metrics that the functions write, read from their code."""
+"""The metrics that functions and state machine write, read from their code."""
 
 import re
 
@@ -11,5 +11,8 @@ COUNTED = {
     *re.findall(r'"([A-Z]\w+)"(?:: 1\b|\] =)', _SOURCES),
     *(code.title().replace("_", "") for code in ObstacleCode),
     *(f"Watches{outcome.title()}" for outcome in Outcome),
+    *re.findall(
+        r'"MetricName": "(\w+)"', (ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8")
+    ),
 }
 """All names in the namespace EmarsysExportWatch."""

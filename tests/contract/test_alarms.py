@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.metrics import COUNTED
 from tests.contract.template import PARAMETERS, of_type
+from tests.contract.test_state_machine import CHECK, STATES
 from tests.stack.test_alarms import CONDITIONS
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -30,8 +31,6 @@ DOCUMENTED = {
     },
     # https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
     "AWS/SNS": {"TopicName": {"NumberOfNotificationsFailed"}},
-    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-    "AWS/Lambda": {"FunctionName": {"Invocations", "Errors", "Throttles"}},
     OWN: {"service": COUNTED},
 }
 """The metrics that there are, by namespace and dimension: AWS's own that are used here, and all of ours."""
@@ -53,7 +52,7 @@ def test_an_alarm_rests_on_metrics_that_exist(name):
 
 def test_each_metric_of_each_alarm_is_moved_by_a_test():
     used = {(name, metric) for name, alarm in ALARMS.items() for _, metric, _ in metrics(alarm)}
-    assert set(CONDITIONS) == used
+    assert {(name, metric) for name, metric, _ in CONDITIONS} == used
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -72,8 +71,9 @@ def test_an_alarm_returns_one_series(name):
 
 
 def seconds(alarm: dict[str, Any]) -> int:
-    """How long what an alarm measures has to last."""
-    [period] = {query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query}
+    """How long an alarm looks back."""
+    queries = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+    [period] = {of["Period"] for of in queries or [alarm]}
     return int(period) * int(alarm["EvaluationPeriods"])
 
 
@@ -83,10 +83,18 @@ def test_one_look_without_credentials_is_told_within_a_quarter_of_an_hour():
     assert seconds(alarm) <= 900
 
 
-def test_each_period_of_the_alarm_for_an_outage_has_a_look_of_each_watch():
-    alarm = ALARMS["EmarsysUnavailableAlarm"]
-    assert seconds(alarm) == 3600
-    assert seconds(alarm) / alarm["EvaluationPeriods"] >= PARAMETERS["MaxWaitSeconds"]["Default"]
+@pytest.mark.parametrize("name", ["CredentialsAlarm", "EmarsysUnavailableAlarm"])
+def test_an_alarm_that_rests_on_looks_lasts_from_one_look_to_the_next(name):
+    alarm = ALARMS[name]
+    assert alarm["DatapointsToAlarm"] == 1
+    assert seconds(alarm) >= PARAMETERS["MaxWaitSeconds"]["Default"]
+
+
+def test_each_period_of_the_alarm_for_failed_checks_has_one_of_each_watch():
+    [retry], wait = CHECK["Retry"], STATES["Wait after failed check"]["Seconds"]
+    tries = 1 + retry["MaxAttempts"]
+    waits = sum(retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"]))
+    assert tries * CHECK["TimeoutSeconds"] + waits + wait <= ALARMS["CheckFunctionAlarm"]["Period"]
 
 
 WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"])[

@@ -138,7 +138,9 @@ def test_a_check_that_fails_is_retried_twice_then_made_again_after_a_constant_wa
     assert retry["ErrorEquals"] == catch["ErrorEquals"] == ["States.ALL"]
     assert retry["MaxAttempts"] == 2
     assert catch["ResultPath"] == f"$.watch.{state.CHECK_FAILURE}"
-    wait = STATES[catch["Next"]]
+    count = STATES[catch["Next"]]
+    assert {count["Next"], *(caught["Next"] for caught in count["Catch"])} == {"Wait after failed check"}
+    wait = STATES[count["Next"]]
     assert (wait["Type"], wait["Seconds"], wait["Next"]) == ("Wait", 300, "Check export")
 
 

@@ -1,7 +1,6 @@
-"""Each metric that an alarm rests on moves when the thing happens that a person must act upon, and not before."""
+"""Each alarm goes off when the thing happens that a person must act upon, once, and not for what passes by itself."""
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
@@ -10,18 +9,20 @@ from tests.stack import cloudwatch
 from tests.stack.conftest import OAUTH, START, WSSE, World, timeline
 
 HOUR = 3600
-SHARED_OUT = {"Checks", "Invocations"}
-"""What a share is taken of: these move when all is well, too."""
+DAY = 86_400
+ENDLESS = {"timeline": timeline(in_progress=0)}
 
-CONDITIONS: dict[tuple[str, str], Callable[[Callable[..., World]], World]] = {}
-"""A world in which an alarm's metric has moved, by the alarm and the metric."""
+Condition = Callable[[Callable[..., World]], World]
+
+CONDITIONS: list[tuple[str, str, Condition]] = []
+"""An alarm, one of its metrics, and a world in which that has moved."""
 
 
-def moves(alarm: str, *names: str) -> Callable[..., Callable[..., World]]:
-    """Marks what makes these metrics of an alarm move."""
+def moves(alarm: str, *names: str) -> Callable[[Condition], Condition]:
+    """Marks what makes these metrics of an alarm move, and the alarm go off."""
 
-    def register(condition: Callable[..., World]) -> Callable[..., World]:
-        CONDITIONS.update({(alarm, name): condition for name in names})
+    def register(condition: Condition) -> Condition:
+        CONDITIONS.extend((alarm, name, condition) for name in names)
         return condition
 
     return register
@@ -37,7 +38,7 @@ def an_event_is_refused(world) -> World:
 
 @moves("DeadWatchAlarm", "ExecutionsAborted", "WatchesLost")
 def a_watch_is_stopped(world) -> World:
-    w: World = world(exports={5: {"timeline": timeline(in_progress=0)}})
+    w: World = world(exports={5: ENDLESS})
     w.announce({"export_id": 5})
     w.run(until=60)
     w.stack.stop("default_5")
@@ -66,60 +67,99 @@ def the_check_never_answers(world) -> World:
 
 @moves("CredentialsAlarm", "CredentialsMissing")
 def the_secret_is_missing(world) -> World:
-    return _a_quarter_of_an_hour(world(secrets={}, exports={5: {}}))
+    return _watched_for(HOUR / 4, world(secrets={}, exports={5: {}}))
 
 
 @moves("CredentialsAlarm", "CredentialsRefused")
 def the_secret_is_wrong(world) -> World:
-    return _a_quarter_of_an_hour(world(secret={**WSSE, "secret": "wrong"}, exports={5: {}}))
+    return _watched_for(HOUR / 4, world(secret={**WSSE, "secret": "wrong"}, exports={5: {}}))
 
 
 @moves("CredentialsAlarm", "PermissionMissing")
 def a_permission_is_not_granted(world) -> World:
-    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "forbidden_html"}]}}))
+    return _watched_for(HOUR / 4, world(exports={5: {"faults": [{"fault": "forbidden_html"}]}}))
 
 
-@moves("EmarsysUnavailableAlarm", "EmarsysUnavailable", "Checks")
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
 def emarsys_is_down(world) -> World:
-    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "bad_gateway"}]}}))
+    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "bad_gateway"}]}}))
 
 
-@moves("EmarsysUnavailableAlarm", "UnexpectedReply")
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
 def the_host_is_not_emarsys(world) -> World:
-    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "html"}]}}))
+    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "html"}]}}))
 
 
-@moves("EmarsysUnavailableAlarm", "RateLimited")
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
 def the_rate_limit_is_used_up(world) -> World:
-    return _a_quarter_of_an_hour(world(exports={5: {"faults": [{"fault": "rate_limited"}]}}))
+    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "rate_limited"}]}}))
 
 
-@moves("CheckFunctionAlarm", "Errors", "Invocations")
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
+def one_of_many_exports_gets_no_answer(world) -> World:
+    healthy = dict.fromkeys(range(10, 20), ENDLESS)
+    w: World = world(exports={**healthy, 5: {"faults": [{"fault": "html"}]}})
+    w.announce(*({"export_id": number} for number in healthy))
+    return _watched_for(2 * HOUR, w)
+
+
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
+def emarsys_is_down_for_half_of_a_short_watch(world) -> World:
+    w: World = world(exports={5: {**ENDLESS, "faults": [{"from": 1200, "fault": "bad_gateway"}]}})
+    w.announce({"export_id": 5, "deadline_seconds": HOUR})
+    w.run(until=HOUR - 1)
+    return w
+
+
+@moves("CheckFunctionAlarm", "ChecksFailed")
 def the_check_crashes(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.answer("check_export", crashed)
-    return _a_quarter_of_an_hour(w)
+    return _watched_for(HOUR, w)
 
 
-@moves("CheckFunctionAlarm", "Throttles")
+@moves("CheckFunctionAlarm", "ChecksFailed")
 def the_check_is_throttled(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
-    return _a_quarter_of_an_hour(w)
+    return _watched_for(HOUR, w)
+
+
+@moves("CheckFunctionAlarm", "ChecksFailed")
+def the_check_cannot_be_invoked(world) -> World:
+    w: World = world(exports={5: {}})
+    w.stack.faults.fail("check_export", "AccessDeniedException", status=403)
+    return _watched_for(HOUR, w)
+
+
+@moves("CheckFunctionAlarm", "ChecksFailed")
+def no_check_ends_in_time(world) -> World:
+    w: World = world(exports={5: {}})
+    w.stack.faults.answer("check_export", _never)
+    return _watched_for(HOUR, w)
+
+
+@moves("CheckFunctionAlarm", "ChecksFailed")
+def the_checks_of_one_of_many_watches_crash(world) -> World:
+    healthy = dict.fromkeys(range(10, 20), ENDLESS)
+    w: World = world(exports={**healthy, 5: {}})
+    w.stack.faults.answer("check_export", crashed, matches=lambda event: event["watch"]["export_id"] == 5)
+    w.announce(*({"export_id": number} for number in healthy))
+    return _watched_for(HOUR, w)
 
 
 @moves("NotificationAlarm", "ServiceIntegrationsFailed")
 def sns_refuses(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.fail("sns.Publish", "AuthorizationError", status=403)
-    return _a_quarter_of_an_hour(w)
+    return _watched_for(HOUR / 2, w)
 
 
 @moves("NotificationAlarm", "ServiceIntegrationsTimedOut")
 def sns_never_answers(world) -> World:
     w: World = world(exports={5: {}})
     w.stack.faults.answer("sns.Publish", _never)
-    return _a_quarter_of_an_hour(w)
+    return _watched_for(HOUR / 2, w)
 
 
 @moves("InboxAlarm", "ApproximateAgeOfOldestMessage")
@@ -132,9 +172,9 @@ def nobody_reads_the_inbox(world) -> World:
     return w
 
 
-def _a_quarter_of_an_hour(w: World) -> World:
+def _watched_for(seconds: float, w: World) -> World:
     w.announce({"export_id": 5})
-    w.run(until=900)
+    w.run(until=seconds)
     return w
 
 
@@ -142,12 +182,19 @@ def _never() -> object:
     raise NeverAnswered
 
 
-@pytest.mark.parametrize(("alarm", "name"), CONDITIONS)
-def test_the_metric_of_an_alarm_moves(world, alarm, name) -> None:
-    w = CONDITIONS[alarm, name](world)
+@pytest.mark.parametrize(("alarm", "name", "condition"), CONDITIONS)
+def test_an_alarm_goes_off_and_by_this_metric(world, alarm, name, condition) -> None:
+    w = condition(world)
     found = [metric for metric in cloudwatch.metrics(cloudwatch.alarms(w)[alarm]) if metric[1] == name]
     assert found
     assert any(cloudwatch.value(w, *metric) > 0 for metric in found)
+    assert gone_off(w)[alarm] == 1
+
+
+def gone_off(w: World) -> dict[str, int]:
+    """How often each alarm has gone off that has."""
+    times = {name: cloudwatch.times_it_goes_off(w, alarm) for name, alarm in cloudwatch.alarms(w).items()}
+    return {name: count for name, count in times.items() if count}
 
 
 def test_a_watch_that_ends_well_moves_no_alarm(world) -> None:
@@ -156,21 +203,45 @@ def test_a_watch_that_ends_well_moves_no_alarm(world) -> None:
     w.run()
     assert w.outcomes == ["done"]
     for alarm in cloudwatch.alarms(w).values():
-        for namespace, name, dimensions in cloudwatch.metrics(alarm):
-            moved = cloudwatch.value(w, namespace, name, dimensions) > 0
-            assert moved == (name in SHARED_OUT), (alarm["AlarmName"], name)
+        for metric in cloudwatch.metrics(alarm):
+            assert cloudwatch.value(w, *metric) == 0, (alarm["AlarmName"], metric)
 
 
-def test_a_single_watch_looks_in_each_period_of_an_outage(world) -> None:
-    """Or the alarm for it, which wants four of them in a row, would miss some."""
-    w = world(exports={5: {"faults": [{"fault": "bad_gateway"}]}})
+@pytest.mark.parametrize(
+    ("alarm", "fault"), [("CredentialsAlarm", "forbidden_html"), ("EmarsysUnavailableAlarm", "bad_gateway")]
+)
+def test_what_lasts_for_a_day_is_told_once(world, alarm, fault) -> None:
+    """Though a lone watch looks every quarter of an hour only, at moments that wander through the periods."""
+    w = world(exports={5: {"faults": [{"fault": fault}]}})
     w.announce({"export_id": 5})
     w.run()
     assert w.outcomes == ["expired"]
-    looks = [seen.at for seen in w.server.requests if "/export/" in seen.path]
-    queries = cloudwatch.alarms(w)["EmarsysUnavailableAlarm"]["Metrics"]
-    [period] = {query["MetricStat"]["Period"] for query in queries if "MetricStat" in query}
-    assert max(later - look for look, later in pairwise(looks)) <= period
+    assert gone_off(w) == {alarm: 1}
+
+
+def test_an_outage_of_less_than_an_hour_is_no_word_for_a_person(world) -> None:
+    w = world(exports={5: {**ENDLESS, "faults": [{"from": 5000, "until": 8600, "fault": "bad_gateway"}]}})
+    w.announce({"export_id": 5})
+    w.run()
+    assert gone_off(w) == {}
+
+
+def test_checks_that_fail_for_ten_minutes_are_no_word_for_a_person(world) -> None:
+    w = world(exports={5: {"timeline": timeline(in_progress=0, done=2 * HOUR)}})
+    w.stack.faults.answer("check_export", crashed, until=START + 600)
+    w.announce({"export_id": 5})
+    w.run()
+    assert w.outcomes == ["done"]
+    assert gone_off(w) == {}
+
+
+def test_a_check_that_cannot_be_counted_goes_on_all_the_same(world) -> None:
+    w = world(exports={5: {}})
+    w.stack.faults.answer("check_export", crashed, until=START + 600)
+    w.stack.faults.fail("cloudwatch.PutMetricData")
+    w.announce({"export_id": 5})
+    w.run()
+    assert w.outcomes == ["done"]
 
 
 def test_a_death_that_is_not_told_is_seen_in_the_queue_of_lost_watches(world) -> None:

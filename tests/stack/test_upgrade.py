@@ -65,6 +65,7 @@ def deploy_machine(w: World, definition: str) -> None:
     substitutions = {
         "CheckExportFunctionArn": check.arn,
         "NotificationTopicArn": w.stack.outputs["NotificationTopicArn"],
+        "StackName": "sandbox",
     }
     for name, value in substitutions.items():
         definition = definition.replace(f"${{{name}}}", value)

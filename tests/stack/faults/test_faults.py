@@ -35,7 +35,7 @@ def test_the_document_shows_the_matrix():
 
 
 @pytest.mark.parametrize(
-    ("operation", "answer", "days"), [("check_export", crashed, 6.8), ("lambda.Invoke", never, 13)]
+    ("operation", "answer", "days"), [("check_export", crashed, 4.9), ("lambda.Invoke", never, 9.4)]
 )
 def test_checks_that_fail_for_ever_fill_the_history_in_days(world, operation, answer, days) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0)}})
@@ -45,8 +45,8 @@ def test_checks_that_fail_for_ever_fill_the_history_in_days(world, operation, an
     w.run(until=10_000)
     states = [event.get("stateEnteredEventDetails", {}).get("name") for event in w.stack.history("default_5")]
     rounds = [at for at, state in enumerate(states) if state == "Wait after failed check"]
-    assert {after - before for before, after in pairwise(rounds)} == {13}
-    assert 10_000 / len(rounds) * EVENTS_LIMIT / 13 / DAY == pytest.approx(days, rel=0.04)
+    assert {after - before for before, after in pairwise(rounds)} == {18}
+    assert 10_000 / len(rounds) * EVENTS_LIMIT / 18 / DAY == pytest.approx(days, rel=0.04)
 
 
 def test_the_document_counts_the_exports_of_the_matrix():
