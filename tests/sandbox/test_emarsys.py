@@ -277,6 +277,12 @@ def test_a_rate_limit_is_told_in_headers_and_ends_with_the_minute(
     assert ask(server, "/api/v2/export/1").status_code == 200
 
 
+def test_a_reply_has_one_date_and_it_is_on_the_servers_clock(serve: Callable[..., EmarsysServer]) -> None:
+    """What X-RateLimit-Reset is compared with: the machine's own beside it would be taken for it."""
+    reply = urllib3.request("GET", f"{serve(exports={1: {}}).url}/api/v2/export/1", headers=wsse())
+    assert reply.headers.getlist("Date") == ["Fri, 15 Jan 2027 08:00:00 GMT"]
+
+
 def test_faults_strike_in_their_time_and_on_their_requests(
     serve: Callable[..., EmarsysServer], clock: Clock
 ) -> None:
