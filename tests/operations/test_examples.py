@@ -177,8 +177,7 @@ def hourly_stack() -> Iterator[tuple[Deployment, EmarsysServer]]:
     plan = {"timeline": [{"at": 0, "status": "in progress"}]}
     with emarsys(clock.now, creates=plan) as server:
         secrets = {"default": secret(server), "back-fill": secret(server, "wsse")}
-        own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
-        with deploy(own, secrets=secrets, clock=clock) as deployment:
+        with deploy(server.parameters, secrets=secrets, clock=clock) as deployment:
             yield deployment, server
 
 
