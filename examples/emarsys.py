@@ -24,8 +24,8 @@ class Emarsys:
         self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=False)
         self._token, self._token_until = "", 0.0
 
-    def call(self, method: str, path: str, body: Any = None) -> urllib3.BaseHTTPResponse:
-        """The reply to `/api/v…/{path}`, whatever its status, with its content still to be read."""
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """urllib3's reply to `/api/v…/{path}`, whatever its status, with its content still to be read."""
         version, headers = self._authentication()
         return self._http.request(
             method,
@@ -61,6 +61,6 @@ class Emarsys:
             )
             if reply.status != 200:
                 raise RuntimeError(f"no access token: HTTP {reply.status}")
-            token = reply.json()
+            token = json.loads(reply.data)
             self._token, self._token_until = token["access_token"], time.time() + token["expires_in"] - 300
         return self._token

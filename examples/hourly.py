@@ -21,7 +21,7 @@ def handler(event: dict[str, Any], context: Any) -> int:  # noqa: ARG001
     due = datetime.fromisoformat(event["time"]).astimezone(UTC)
     hour = [(due - timedelta(hours=1)).strftime("%Y-%m-%d %H:%M"), due.strftime("%Y-%m-%d %H:%M")]
     wanted = {"distribution_method": "local", "origin": "all", "time_range": hour, "contact_fields": [3]}
-    reply = emarsys.call("POST", "contact/getchanges", wanted).json()
+    reply = json.loads(emarsys.call("POST", "contact/getchanges", wanted).data)
     if reply["replyCode"] != 0:
         raise RuntimeError(f"no export was created: replyCode {reply['replyCode']}")
     export_id = int(reply["data"]["id"])

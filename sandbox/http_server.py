@@ -75,7 +75,9 @@ class _Handler(WSGIRequestHandler):
         chunked = "content-length" not in names and not bodiless
         if chunked and self.request_version == "HTTP/1.0":
             chunked, self.close_connection = False, True
-        self.send_response(int(code), words)
+        # A Date of the app's is on the app's clock: the machine's own must not stand beside it.
+        begin = self.send_response_only if "date" in names else self.send_response
+        begin(int(code), words)
         for name, value in headers:
             self.send_header(name, value)
         if chunked:

@@ -2,7 +2,7 @@
 
 A pure core (`watch`, `schedule`, `reason`, `location`, `decision`, `notification`) that has no clock, no
 network and no environment, and the edges around it (`export_created`, `lost_watch`, `state`, `settings`, `clock`,
-`telemetry`, `emarsys`, `aws`, and `http` under these two).
+`telemetry`, `emarsys`, `aws`, and under these `http` and `trusted_url`).
 Imports point one way: functions -> edges -> core -> `watch`.
 """
 

@@ -261,7 +261,7 @@ class _Response(HTTPResponse):
     def is_all(self) -> bool:
         """Whether it was read to its end, and nothing came after it or may come.
 
-        After an interim reply another one comes, and some servers send a body where none may be.
+        After a change of protocol anything may come, and some servers send a body where none may be.
         """
         may_go_on = self.status < HTTPStatus.OK or self.status in _WITHOUT_BODY
         return self.isclosed() and not may_go_on and not self._bound.surplus
@@ -270,6 +270,10 @@ class _Response(HTTPResponse):
         """Raises HTTPException or OSError."""
         try:
             super().begin(*args, **options)
+            # http.client skips 100 alone, and begins only where it has no headers. All heads share the bound of one.
+            while self.status < HTTPStatus.OK and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+                self.headers = None  # type: ignore[assignment]
+                super().begin(*args, **options)
         except TypeError:  # of the email package, for a Content-Type with the parameters `x*0` and `x*`
             raise HTTPException from None
         if len(set(self.headers.get_all("Content-Length", []))) > 1:

@@ -146,7 +146,7 @@ def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
         case Refused(refusal=refusal):
             return (
                 ReasonCode.UNEXPECTED_REPLY,
-                f"{_REFUSAL[refusal]}",
+                _REFUSAL[refusal],
                 "The deadline came before a second look could confirm it.",
             )
         case Obstacle(code=code, detail=detail):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from export_watch.export_created import MIN_DEADLINE_SECONDS
-from export_watch.origin import ORIGIN
 from export_watch.schedule import Policy
+from export_watch.trusted_url import ORIGIN
 
 MAX_DEADLINE_SECONDS = 604_800
 

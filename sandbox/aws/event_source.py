@@ -66,9 +66,8 @@ class EventSource:
                 )
         if failed:
             delay = self.retry_after_seconds or self.visibility_timeout_seconds
-            self.clock.call_later(
-                delay + 0.01, self.arrived
-            )  # a message is visible after its time, not at it
+            # A message is visible after its time, not at it.
+            self.clock.call_later(delay + 0.01, self.arrived)
         self.arrived()
 
     def _received(self) -> Iterable[dict[str, Any]]:

@@ -352,9 +352,8 @@ def _things_made_once() -> Iterator[Patch]:
 
 
 def _parse_stack(stack: Any) -> None:
-    stack.template_dict = json.loads(
-        stack.template
-    )  # the sandbox writes JSON, and reading it as YAML takes long
+    # The sandbox writes JSON, and reading it as YAML takes long.
+    stack.template_dict = json.loads(stack.template)
 
 
 _client_for = functools.cache(boto_client.boto_client_for)

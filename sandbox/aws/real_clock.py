@@ -74,9 +74,8 @@ class RealClock:
         with self._changed:
             for woken in self._sleepers.values():
                 woken.set()
-            self._changed.wait_for(
-                lambda: not self._work, timeout=30
-            )  # an invocation under way may take its time
+            # An invocation under way may take its time.
+            self._changed.wait_for(lambda: not self._work, timeout=30)
 
     def _live(self, work: Callable[[], None]) -> None:
         try:

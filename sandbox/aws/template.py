@@ -97,9 +97,8 @@ def _translated(text: str, definitions: str) -> dict[str, Any]:
             if name in resource.get("Properties", {}):
                 resource["Properties"][name] = f"s3://{CODE_BUCKET}/{CODE_KEY}"
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
-    with patch.dict(
-        os.environ, AWS_DEFAULT_REGION=REGION
-    ):  # the translator asks boto3 for the region's partition
+    # The translator asks boto3 for the region's partition.
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
         translated: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
     for declaration in translated.get("Parameters", {}).values():
         # `Ref` of a number gives the text that was passed, digit for digit; moto would make an int or a float of it.

@@ -21,19 +21,18 @@ def play(
 
     `before_jump` is told the seconds of each jump of the clock, ahead of it.
     """
-    with EmarsysServer(load(SCENARIO), clock=clock.now) as emarsys:
-        parameters = {"EmarsysHost": emarsys.url, "EmarsysTokenUrl": f"{emarsys.url}/oauth2/token"}
-        with deploy(parameters, secrets=stories.SECRETS, clock=clock) as deployment:
-            deployment.logs.listeners.append(board.logged)
-            deployment.listeners.append(board.notified)
-            for row in board.rows.values():
-                story = row.story
-                deployment.announce(story.event_detail)
-                if story.stopped_after_seconds is not None:
-                    stop = partial(
-                        deployment.stop, story.execution, "Operator", "stopped by hand, for the demo"
-                    )
-                    clock.call_later(story.stopped_after_seconds, stop)
-            clock.before_jump = before_jump
-            finished = deployment.run(timeout_seconds=GIVE_UP_SECONDS)
-            return finished, deployment.dead_letters()
+    with (
+        EmarsysServer(load(SCENARIO), clock=clock.now) as emarsys,
+        deploy(emarsys.parameters, secrets=stories.SECRETS, clock=clock) as deployment,
+    ):
+        deployment.logs.listeners.append(board.logged)
+        deployment.listeners.append(board.notified)
+        for row in board.rows.values():
+            story = row.story
+            deployment.announce(story.event_detail)
+            if story.stopped_after_seconds is not None:
+                stop = partial(deployment.stop, story.execution, "Operator", "stopped by hand, for the demo")
+                clock.call_later(story.stopped_after_seconds, stop)
+        clock.before_jump = before_jump
+        finished = deployment.run(timeout_seconds=GIVE_UP_SECONDS)
+        return finished, deployment.dead_letters()

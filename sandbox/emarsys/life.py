@@ -1,6 +1,6 @@
 """What there is now: an export that grows older, its status reply and its file."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.emarsys.fault import Fault, api_error
@@ -16,7 +16,7 @@ class Life:
     export_id: int
     plan: ExportPlan
     began_at: float | None = None
-    requests: int = field(default=0)
+    requests: int = 0
 
     def touch(self, now: float) -> tuple[float, int]:
         """Counts a request: the export's age in seconds, and the request's number."""

@@ -92,10 +92,10 @@ def parse(content: Any) -> Scenario:
     scenario = Scenario(
         oauth=_texts(credentials.take("oauth", {}), "credentials.oauth"),
         wsse=_texts(credentials.take("wsse", {}), "credentials.wsse"),
-        tokens=_plain(TokenPolicy, top.take("tokens", {}), "tokens"),
+        tokens=_token_policy(top.take("tokens", {})),
         requests_per_minute=top.take("requests_per_minute", None, int),
         exports={
-            _export_id(key): _plan(plan, f"exports.{key}")
+            _positive(key, "exports has the key"): _plan(plan, f"exports.{key}")
             for key, plan in _mapping(top.take("exports", {}), "exports").items()
         },
         creates=_plan(top.take("creates", {}), "creates"),
@@ -154,17 +154,21 @@ def _texts(content: Any, where: str) -> Mapping[str, str]:
     return dict(content)
 
 
-def _plain(kind: type[TokenPolicy], content: Any, where: str) -> TokenPolicy:
-    section = _Section(content, where)
-    policy = kind(**{name: section.take(name, getattr(kind(), name), int) for name in kind.__slots__})
+def _token_policy(content: Any) -> TokenPolicy:
+    section, default = _Section(content, "tokens"), TokenPolicy()
+    policy = TokenPolicy(
+        lifetime_seconds=section.take("lifetime_seconds", default.lifetime_seconds, int),
+        per_minute=section.take("per_minute", default.per_minute, int),
+        per_hour=section.take("per_hour", default.per_hour, int),
+    )
     section.end()
     return policy
 
 
-def _export_id(key: Any) -> int:
-    if not isinstance(key, int) or isinstance(key, bool) or key < 1:
-        raise ScenarioError(f"exports has the key {key!r}; an export id is a positive integer")
-    return key
+def _positive(value: Any, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ScenarioError(f"{what} {value!r}; it must be a positive integer")
+    return value
 
 
 def _plan(content: Any, where: str) -> ExportPlan:
@@ -200,8 +204,11 @@ def _timeline(content: Any, where: str) -> tuple[Phase, ...]:
     phases = []
     for index, item in enumerate(content):
         section = _Section(item, f"{where}.timeline[{index}]")
-        phases.append(Phase(section.take("at", 0, (int, float)), section.take("status", "", str)))
+        at, status = section.take("at", 0, (int, float)), section.take("status", None, str)
         section.end()
+        if status is None:
+            raise ScenarioError(f"{where}.timeline[{index}] must have a `status`")
+        phases.append(Phase(at, status))
     if phases != sorted(phases, key=lambda phase: phase.at) or phases[0].at != 0:
         raise ScenarioError(f"{where}.timeline must begin at 0 and go on in order")
     return tuple(phases)
@@ -217,22 +224,24 @@ def _fault(content: Any, where: str) -> Fault:
     section = _Section(content, where)
     begins = section.take("from", 0, (int, float))
     until = section.take("until", None, (int, float))
-    requests = tuple(section.take("requests", [], list))
+    requests = tuple(_positive(n, f"{where}.requests has") for n in section.take("requests", [], list))
     name, reply = section.take("fault", None, str), section.take("reply", None, dict)
     section.end()
+    if until is not None and until <= begins:
+        raise ScenarioError(f"{where} must end (`until`) after it begins (`from`)")
     if (name is None) == (reply is None):
         raise ScenarioError(f"{where} must have either `fault`, a name, or `reply`, a mapping")
     if reply is not None:
         own = _Section(reply, f"{where}.reply")
-        try:
-            return Fault.reply(
-                own.take("http", 200, int),
-                json_body=own.take("json", None),
-                text=own.take("text", "", str),
-                headers=_texts(own.take("headers", {}), f"{where}.reply.headers"),
-            ).during(begins, until, requests)
-        finally:
-            own.end()
-    if name not in NAMED:
+        fault = Fault.reply(
+            own.take("http", 200, int),
+            json_body=own.take("json", None),
+            text=own.take("text", "", str),
+            headers=_texts(own.take("headers", {}), f"{where}.reply.headers"),
+        )
+        own.end()
+    elif name in NAMED:
+        fault = NAMED[name]
+    else:
         raise ScenarioError(f"{where} names the fault {name!r}; there are: {', '.join(sorted(NAMED))}")
-    return NAMED[name].during(begins, until, requests)
+    return fault.during(begins, until, requests)

@@ -70,6 +70,11 @@ class EmarsysServer:
         self._server = HttpServer(self._app(), host, port)
         self.url = self._server.url
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The template's parameters that lead to it."""
+        return {"EmarsysHost": self.url, "EmarsysTokenUrl": f"{self.url}/oauth2/token"}
+
     def __enter__(self) -> Self:
         self._server.start()
         return self

@@ -2,6 +2,8 @@
 
 import ast
 import os
+import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import export_watch
 from tests.contract.schemas import ROOT
 
 PACKAGE = ROOT / "layers" / "export_watch"
@@ -51,6 +54,11 @@ def siblings(path: Path) -> set[str]:
     """The modules of the package that a module imports, the first part of their names."""
     names = (name.split(".") for name in imported(path))
     return {parts[1] for parts in names if parts[0] == "export_watch" and len(parts) > 1}
+
+
+def test_the_package_names_each_of_its_modules():
+    named = set(re.findall(r"`(\w+)`", export_watch.__doc__ or ""))
+    assert named == {module.name for module in pkgutil.iter_modules([str(PACKAGE)])}
 
 
 def test_the_core_is_all_there():

@@ -105,8 +105,9 @@ def site(tmp_path: Path) -> Iterator[Callable[..., tuple[Deployment, Shell]]]:
         def make(scenario: Scenario) -> tuple[Deployment, Shell]:
             clock = VirtualClock()
             emarsys = running.enter_context(EmarsysServer(scenario, clock=clock.now))
-            own = {"EmarsysHost": emarsys.url, "EmarsysTokenUrl": f"{emarsys.url}/oauth2/token"}
-            deployment = running.enter_context(deploy(own, clock=clock, stack_name="emarsys-export-watch"))
+            deployment = running.enter_context(
+                deploy(emarsys.parameters, clock=clock, stack_name="emarsys-export-watch")
+            )
             aws = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
             aws.start()
             running.callback(aws.stop)

@@ -113,6 +113,7 @@ def test_a_redirect_is_not_followed(serve: Serve, client: HttpClient, status: in
         pytest.param(dripping(b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n"), id="headers"),
         pytest.param(dripping(b"HTTP/1.1 200 O", b"K"), id="status line"),
         pytest.param(dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), id="100 Continue for ever"),
+        pytest.param(dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), id="103 Early Hints for ever"),
     ],
 )
 def test_a_reply_that_drips_is_given_up_in_time(serve: Serve, client: HttpClient, script: Script) -> None:
@@ -212,19 +213,37 @@ def test_what_is_left_of_a_reply_is_not_read_by_the_next_call(
     assert get(client, f"{server.url}/next").status == 200
 
 
-def test_what_comes_after_an_interim_reply_is_not_read_by_the_next_call(
+@pytest.mark.parametrize("status", [100, 102, 103, 199])
+def test_an_interim_reply_is_not_the_reply(serve: Serve, client: HttpClient, status: int) -> None:
+    interim = f"HTTP/1.1 {status} Wait\r\nContent-Length: 9\r\nRetry-After: 9\r\n\r\n".encode()
+    server = serve(answering(2 * interim + OK))
+    for _ in range(2):
+        reply = get(client, server.url)
+        assert (reply.status, reply.body, reply.headers.get("Retry-After")) == (200, b"{}", None)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [100, 103])
+def test_interim_replies_share_the_bound_of_one_head(serve: Serve, client: HttpClient, status: int) -> None:
+    interim = f"HTTP/1.1 {status} Wait\r\nX-Long: {'x' * 4_000}\r\n\r\n".encode()
+    assert get(client, serve(answering(interim + OK)).url).status == 200
+    with pytest.raises(NoReplyError, match="without end"):
+        get(client, serve(answering(5 * interim + OK)).url)
+
+
+def test_what_comes_after_a_change_of_protocol_is_not_read_by_the_next_call(
     serve: Serve, client: HttpClient
 ) -> None:
     def script(connection: socket.socket, request: bytes) -> None:
         if b"/first" not in request:
             connection.sendall(OK)
             return
-        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
         time.sleep(0.1)
         connection.sendall(b"HTTP/1.1 500 Late\r\nContent-Length: 0\r\n\r\n")
 
     server = serve(script)
-    assert get(client, f"{server.url}/first").status == 103
+    assert get(client, f"{server.url}/first").status == 101
     assert get(client, f"{server.url}/next").status == 200
 
 

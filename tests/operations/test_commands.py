@@ -60,10 +60,9 @@ def site() -> Iterator[Callable[..., Site]]:
             }
             server = EmarsysServer(parse({"credentials": credentials, **scenario}), clock=clock.now)
             running.enter_context(server)
-            own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
             secrets = {} if secret is None else {"default": secret}
             deployment = running.enter_context(
-                deploy({**own, **(parameters or {})}, secrets=secrets, clock=clock)
+                deploy({**server.parameters, **(parameters or {})}, secrets=secrets, clock=clock)
             )
             return Site(deployment, clock, server)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+import urllib3
 import yaml
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
@@ -35,7 +36,12 @@ def sample(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Imports an example as a new execution environment would, with these environment variables."""
+    """Imports an example as a new execution environment would, with these environment variables.
+
+    Some of Lambda's have urllib3 1.26: what came with version 2 is away.
+    """
+    monkeypatch.delattr(urllib3.BaseHTTPResponse, "json")
+    monkeypatch.delattr(urllib3, "BaseHTTPResponse")
 
     def import_it(name: str, **environment: str) -> Any:
         for key, value in environment.items():
@@ -177,8 +183,7 @@ def hourly_stack() -> Iterator[tuple[Deployment, EmarsysServer]]:
     plan = {"timeline": [{"at": 0, "status": "in progress"}]}
     with emarsys(clock.now, creates=plan) as server:
         secrets = {"default": secret(server), "back-fill": secret(server, "wsse")}
-        own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
-        with deploy(own, secrets=secrets, clock=clock) as deployment:
+        with deploy(server.parameters, secrets=secrets, clock=clock) as deployment:
             yield deployment, server
 
 

@@ -277,6 +277,12 @@ def test_a_rate_limit_is_told_in_headers_and_ends_with_the_minute(
     assert ask(server, "/api/v2/export/1").status_code == 200
 
 
+def test_a_reply_has_one_date_and_it_is_on_the_servers_clock(serve: Callable[..., EmarsysServer]) -> None:
+    """What X-RateLimit-Reset is compared with: the machine's own beside it would be taken for it."""
+    reply = urllib3.request("GET", f"{serve(exports={1: {}}).url}/api/v2/export/1", headers=wsse())
+    assert reply.headers.getlist("Date") == ["Fri, 15 Jan 2027 08:00:00 GMT"]
+
+
 def test_faults_strike_in_their_time_and_on_their_requests(
     serve: Callable[..., EmarsysServer], clock: Clock
 ) -> None:
@@ -355,7 +361,20 @@ def test_the_embedded_scenario_can_be_read() -> None:
         ({"exports": {1: {"timeline": [{"at": "x", "status": "done"}]}}}, r"timeline\[0\].at is 'x'"),
         ({"exports": {1: {"distribution_method": "carrier pigeon"}}}, "one of ftp, sftp, local, mail"),
         ({"faults": [{"fault": "gremlin"}]}, "names the fault 'gremlin'; there are: as_html"),
+        ({"exports": {1: {"timeline": [{"at": 0}]}}}, r"exports\.1\.timeline\[0\] must have a `status`"),
         ({"faults": [{"from": 0}]}, "either `fault`"),
+        (
+            {"faults": [{"reply": {"http": "200", "text": "hi"}}]},
+            r"reply.http is '200'; it must be of type int",
+        ),
+        ({"faults": [{"reply": {"html": "hi"}}]}, r"faults\[0\].reply has keys that are not known: html"),
+        (
+            {"faults": [{"fault": "empty", "requests": ["a"]}]},
+            r"faults\[0\].requests has 'a'; it must be a positive integer",
+        ),
+        ({"faults": [{"fault": "empty", "requests": [0]}]}, r"requests has 0"),
+        ({"faults": [{"fault": "empty", "from": 9, "until": 5}]}, r"faults\[0\] must end \(`until`\) after"),
+        ({"faults": [{"fault": "empty", "until": 0}]}, r"faults\[0\] must end"),
         ({"credentials": {"wsse": {"user": 5}}}, "both texts"),
         ({"tokens": {"lifetime_seconds": "long"}}, "must be of type int"),
     ],

@@ -83,10 +83,9 @@ def world() -> Iterator[Callable[..., World]]:
             clock = VirtualClock(START)
             server = EmarsysServer(parse({"credentials": CREDENTIALS, **scenario}), clock=clock.now)
             running.enter_context(server)
-            own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
             accounts = {"default": secret} if secrets is None else secrets
             stack = running.enter_context(
-                deploy({**own, **(parameters or {})}, secrets=accounts, clock=clock)
+                deploy({**server.parameters, **(parameters or {})}, secrets=accounts, clock=clock)
             )
             return World(stack, server)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from export_watch.aws.json_api import Api, AwsError
-from export_watch.origin import ORIGIN
+from export_watch.trusted_url import ORIGIN
 
 CACHE_SECONDS = 600.0
 """A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""

@@ -130,8 +130,7 @@ def run(
         certificates = Certificates(Path(running.enter_context(tempfile.TemporaryDirectory())))
         running.enter_context(patch.dict(os.environ, SSL_CERT_FILE=str(certificates.trusted_file)))
         server = running.enter_context(EmarsysServer(parse(scenario), clock=clock.now))
-        own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
-        stack = running.enter_context(deploy({**PARAMETERS, **own}, secrets={}, clock=clock))
+        stack = running.enter_context(deploy({**PARAMETERS, **server.parameters}, secrets={}, clock=clock))
         _keep_time(stack, whole_seconds)
         for account in sorted({cell.account for cell in all_cells}):
             stack.put_secret(account, WSSE if account == "wsse" else OAUTH)
