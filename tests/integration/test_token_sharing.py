@@ -20,7 +20,7 @@ from sandbox.aws.client import client
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, reply
 
 ENVIRONMENTS = 200  # each in a thread of its own, since they ask at the same moment
-CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
+CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL, made_at=1_795_400_000.0)
 
 
 class DynamoDb:
@@ -143,6 +143,25 @@ def test_a_record_comes_back_as_it_was_written(fleet: Fleet) -> None:
     fleet.table.write("client", record)
     assert fleet.table.read("client") == record
     assert fleet.table.read("another") == TokenRecord()
+
+
+@pytest.mark.parametrize("record", [{}, {"record": {"S": "of another version"}}], ids=["none", "unreadable"])
+def test_a_record_that_cannot_be_read_is_replaced_once_its_claim_ends(
+    fleet: Fleet, record: dict[str, Any]
+) -> None:
+    fleet.all_get(environments=1)  # so that the item is there
+    del fleet.environments[0]
+    [item] = client("dynamodb").scan(TableName="tokens")["Items"]
+    del item["record"]
+    item["not_before"] = {"N": repr(fleet.clock.now + 600)}
+    client("dynamodb").put_item(TableName="tokens", Item={**item, **record})
+    for _ in range(10):
+        assert set(fleet.all_get(environments=20)) == {None}
+        fleet.clock.advance(60)
+    assert len(fleet.asked_at) == 1
+    assert "token-2" in fleet.all_get(environments=20)
+    assert set(fleet.all_get(environments=20)) == {"token-2"}
+    assert len(fleet.asked_at) == 2
 
 
 def test_a_table_that_is_away_is_told_without_what_it_holds(fleet: Fleet) -> None:

@@ -2,10 +2,14 @@
 
 `not_before` is lease and rate limit in one: whoever moves it from the past into the future may ask Emarsys for a
 token, and nobody else may until then, unless with a newer secret: one that was rotated need not wait.
+
+Versions of this code share the items, too, around a deployment and after a rollback. So a later version may add to a
+record, but gives a new name to what it changes; and an item that cannot be read at all counts as an empty one, whose
+claim its own attributes go on to guard.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, Self
 
 from export_watch.aws.json_api import Api, AwsError
@@ -43,11 +47,24 @@ class TokenRecord:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        record = cls(**json.loads(text))
-        if record.obstacle is None:
-            return record
-        obstacle: Any = record.obstacle
-        return replace(record, obstacle=Obstacle(**{**obstacle, "code": ObstacleCode(obstacle["code"])}))
+        """The record that `to_json` made the text of, without what is not known; an empty one where there is none."""
+        try:
+            content = json.loads(text)
+            known = {name: content[name] for name in _FIELDS if name in content}
+            return cls(**{**known, "obstacle": _obstacle(content.get("obstacle"))})
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return cls()
+
+
+_FIELDS = tuple(field.name for field in fields(TokenRecord))
+_CODES = {str(code): code for code in ObstacleCode}
+
+
+def _obstacle(content: Any) -> Obstacle | None:
+    if content is None:
+        return None
+    code = _CODES.get(content["code"], ObstacleCode.UNEXPECTED_REPLY)
+    return Obstacle(code, content["detail"], content["retry_after_seconds"])
 
 
 class TokenTable(Protocol):
@@ -78,11 +95,7 @@ class DynamoDbTokenTable:
             )
         except AwsError as error:
             raise TokenTableError(f"the shared access token cannot be read: {error.name}") from None
-        try:
-            item = answer.get("Item")
-            return TokenRecord() if item is None else TokenRecord.from_json(item["record"]["S"])
-        except (KeyError, TypeError, ValueError) as error:  # whose texts may quote the item
-            raise TokenTableError(f"the shared access token is no token: {type(error).__name__}") from None
+        return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S", ""))
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
         try:

@@ -1,0 +1,53 @@
+"""A token table whose items other versions of this code write, too: before a rollback, or beside this one."""
+
+import json
+from typing import Any
+
+import pytest
+
+from export_watch.emarsys.token_table import TokenRecord
+from export_watch.watch import Obstacle, ObstacleCode
+
+RECORD = TokenRecord("t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7))
+
+
+def written(**changed: Any) -> str:
+    return json.dumps(json.loads(RECORD.to_json()) | changed)
+
+
+def test_a_record_comes_back_as_it_was_written() -> None:
+    assert TokenRecord.from_json(RECORD.to_json()) == RECORD
+    assert TokenRecord.from_json(TokenRecord().to_json()) == TokenRecord()
+
+
+def test_what_this_version_writes_the_first_one_reads() -> None:
+    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7}
+    assert json.loads(RECORD.to_json()) == {
+        "token": "t",
+        "renew_at": 1.5,
+        "expires_at": 2.5,
+        "failures": 3,
+        "not_before": 4.25,
+        "secret_at": 5.125,
+        "obstacle": obstacle,
+    }
+
+
+def test_what_a_later_version_adds_is_ignored() -> None:
+    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7, "colour": "red"}
+    assert TokenRecord.from_json(written(scope="x", obstacle=obstacle)) == RECORD
+
+
+def test_an_obstacle_that_this_version_does_not_know_keeps_its_detail_and_all_else() -> None:
+    """Without the count of failures the pauses between requests would begin anew."""
+    obstacle = {"code": "client_suspended", "detail": "the client is suspended", "retry_after_seconds": None}
+    record = TokenRecord.from_json(written(obstacle=obstacle))
+    assert record.obstacle == Obstacle(ObstacleCode.UNEXPECTED_REPLY, "the client is suspended")
+    assert (record.token, record.failures, record.not_before) == ("t", 3, 4.25)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no JSON", "null", "5", "[]", '"token"', written(obstacle="x"), written(obstacle={})]
+)
+def test_what_cannot_be_read_is_an_empty_record(text: str) -> None:
+    assert TokenRecord.from_json(text) == TokenRecord()
