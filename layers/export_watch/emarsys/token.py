@@ -8,6 +8,7 @@ replaced only once it is ten minutes old: a lasting 401 must not become a storm.
 
 import contextlib
 import hashlib
+import math
 import re
 import time
 from base64 import b64encode
@@ -69,9 +70,7 @@ class TokenStore:
         self._known[client] = record
         if token := record.usable(refused, now):
             return token
-        raise NoTokenError(
-            record.obstacle or (_REFUSED if refused and refused == record.token else _BEING_FETCHED)
-        )
+        raise NoTokenError(_why_none(record, refused, now))
 
     def _shared(
         self,
@@ -139,6 +138,18 @@ class TokenStore:
             detail = "the reply of the token URL holds no access token"
             raise NoTokenError(Obstacle(ObstacleCode.UNEXPECTED_REPLY, detail))
         return token, _lifetime_seconds(content.get("expires_in"))
+
+
+def _why_none(record: TokenRecord, refused: str | None, now: float) -> Obstacle:
+    """Why a record has no token for who was `refused` one."""
+    obstacle = record.obstacle
+    if obstacle is None:
+        return _REFUSED if refused and refused == record.token else _BEING_FETCHED
+    if obstacle.retry_after_seconds is None:
+        return obstacle
+    # It may have been asked for a while ago: a part of it has passed.
+    left = max(0, math.ceil(record.not_before - now))
+    return replace(obstacle, retry_after_seconds=min(obstacle.retry_after_seconds, left))
 
 
 def _lifetime_seconds(expires_in: object) -> float:

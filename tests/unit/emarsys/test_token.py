@@ -186,6 +186,33 @@ def test_a_rate_limit_of_the_token_url_is_waited_for(token_url: TokenUrl) -> Non
     assert token_url.token() == "token-1"
 
 
+@pytest.mark.parametrize(
+    ("seconds_later", "left"), [(0, 3600), (1.5, 3599), (3500, 100), (3599.5, 1), (3600, 3600)]
+)
+def test_who_looks_later_is_told_what_is_left_of_the_time_that_was_asked_for(
+    token_url: TokenUrl, seconds_later: float, left: int
+) -> None:
+    """From the table or from memory; at the end of it the token URL is asked again, and answers as before."""
+    token_url.always = reply(429, b"", Retry_After="3600")
+    token_url.token()
+    token_url.clock.advance(seconds_later)
+    for store in (token_url.store, TokenStore(token_url.http, token_url.table, token_url.clock)):
+        with pytest.raises(NoTokenError) as error:
+            store.get(CREDENTIALS, 20)
+        assert error.value.obstacle.retry_after_seconds == left
+
+
+def test_a_claim_asks_nobody_to_wait_longer_than_emarsys_did(token_url: TokenUrl) -> None:
+    """A claim may last ten minutes, but a token may be there in a second."""
+    token_url.always = reply(429, b"", Retry_After="1")
+    for _ in range(20):
+        token_url.token()
+        token_url.clock.advance(60)
+    with pytest.raises(NoTokenError) as error:
+        token_url.store.get(CREDENTIALS, 20)
+    assert error.value.obstacle.retry_after_seconds == 1
+
+
 def test_a_refused_token_is_replaced_only_once_it_is_ten_minutes_old(token_url: TokenUrl) -> None:
     token_url.token()
     token_url.clock.advance(599)
