@@ -2,8 +2,8 @@
 
 Emarsys limits token requests for each client id, by the lower of two accounts to 2 a minute and 10 an hour, and
 Lambda may run hundreds of execution environments. So a token is kept in memory, so that a warm check asks nobody;
-below that all environments share it through a table. Requests that fail are spaced, and a token that is refused is
-replaced only once it is ten minutes old: a lasting 401 must not become a storm.
+below that all environments share it through a table. Requests that fail are spaced, and a token is replaced only once
+it is ten minutes old, even if it is refused or expires before: neither a lasting 401 nor short lives make a storm.
 """
 
 import contextlib
@@ -21,18 +21,24 @@ from export_watch.emarsys.token_table import TokenRecord, TokenTable, TokenTable
 from export_watch.http import HttpClient, NoReplyError, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
-REPLACE_REFUSED_SECONDS = 600.0
+REPLACE_SECONDS = 600.0
 FIRST_PAUSE_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 600.0
 """Pauses of 30, 60, 120, 240, 480, 600, 600 … seconds after failures make at most 2 requests in any minute and
 10 in any hour. The first one is longer than a request may take, so that one claim has ended before the next."""
+
+FORGET_FAILURES_SECONDS = 2400.0
+"""The pauses begin anew once nobody has asked for so long although it was allowed, as where a token has lasted for its
+hour. Were they to begin anew after each success, a token URL that fails now and then would be asked too often."""
 
 RENEW_SECONDS = 300.0
 DOCUMENTED_LIFETIME_SECONDS = 3600.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
 _REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
-_BEING_FETCHED = Obstacle(ObstacleCode.RATE_LIMITED, "another check is fetching the access token")
+_TOO_SOON = Obstacle(
+    ObstacleCode.RATE_LIMITED, "there is no access token, and one was asked for a short while ago"
+)
 
 
 class NoTokenError(Exception):
@@ -86,11 +92,12 @@ class TokenStore:
         newer_secret = credentials.made_at > record.secret_at
         if fresh or (now < record.not_before and not newer_secret):
             return record
-        failures = 0 if newer_secret else record.failures
+        forgotten = now - record.not_before >= FORGET_FAILURES_SECONDS
+        failures = 0 if newer_secret or forgotten else record.failures
+        # Of two versions that are in use, the older one must not make the newer one new again.
+        secret_at = max(record.secret_at, credentials.made_at)
         pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
-        claimed = replace(
-            record, not_before=now + pause, failures=min(failures + 1, 10), secret_at=credentials.made_at
-        )
+        claimed = replace(record, not_before=now + pause, failures=min(failures + 1, 10), secret_at=secret_at)
         # A claim whose answer was lost looks like another's: nobody asks then until it ends.
         if not self._table.claim(client, claimed, now):
             return self._table.read(client)
@@ -102,12 +109,7 @@ class TokenStore:
         else:
             expires_at = now + lifetime_seconds
             renew_at = expires_at - min(RENEW_SECONDS, lifetime_seconds / 10)
-            not_before = min(now + REPLACE_REFUSED_SECONDS, renew_at)
-            # Failures are forgotten once a token has served its time: one that fails now and then could storm.
-            lasting_failures = 0 if record.token and not refused else failures
-            renewed = TokenRecord(
-                token, renew_at, expires_at, lasting_failures, not_before, credentials.made_at
-            )
+            renewed = TokenRecord(token, renew_at, expires_at, failures, now + REPLACE_SECONDS, secret_at)
         # Unwritten, it serves this environment all the same; the others ask again when the claim ends.
         with contextlib.suppress(TokenTableError):
             self._table.write(client, renewed)
@@ -144,7 +146,7 @@ def _why_none(record: TokenRecord, refused: str | None, now: float) -> Obstacle:
     """Why a record has no token for who was `refused` one."""
     obstacle = record.obstacle
     if obstacle is None:
-        return _REFUSED if refused and refused == record.token else _BEING_FETCHED
+        return _REFUSED if refused and refused == record.token else _TOO_SOON
     if obstacle.retry_after_seconds is None:
         return obstacle
     # It may have been asked for a while ago: a part of it has passed.

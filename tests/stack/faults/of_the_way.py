@@ -64,14 +64,14 @@ NETWORK = [
     Row("no trusted certificate", UNAVAILABLE, "no trusted TLS", strike=on_the_line(State.UNTRUSTED, tls=True)),
 ]  # fmt: skip
 
-TOKEN_SECONDS = 60
+TOKEN_SECONDS = 900
 TOKENS: Course = {
     FIRST: Timing(600, 400, 0, 11),
-    MIDDLE: Timing(600, 400, 80, 230),
-    LAST: Timing(600, 500, 500),
+    MIDDLE: Timing(2400, 2000, 700, 1400),
+    LAST: Timing(2400, 2300, 1000),
     ALWAYS: Timing(600, 400, 0),
 }
-"""A token lasts 60 s here, so the fault meets it at each moment."""
+"""A token lasts a quarter of an hour here, so the fault meets its renewal, or the end of the last one."""
 
 
 def token_endpoint(fault: dict[str, Any] | State | None, plan: Plan = healthy) -> Strike:

@@ -3,7 +3,10 @@
 The limits are the lower of the two that are known: 2 requests a minute and 10 an hour for each client id.
 """
 
+import itertools
+import random
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,12 +117,29 @@ def test_a_lifetime_that_is_not_told_is_the_documented_hour(token_url: TokenUrl,
     assert token_url.token() == "token-2"
 
 
-def test_a_short_lifetime_is_heeded(token_url: TokenUrl) -> None:
-    token_url.expires_in = 300
+def test_a_shorter_lifetime_is_heeded(token_url: TokenUrl) -> None:
+    token_url.expires_in = 900
     assert token_url.token() == "token-1"
-    token_url.clock.advance(200)
+    token_url.clock.advance(809)
     assert token_url.token() == "token-1"
-    token_url.clock.advance(100)
+    token_url.clock.advance(1)
+    assert token_url.token() == "token-2"
+
+
+@pytest.mark.parametrize("expires_in", [1, 60, 300, 599])
+def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them(
+    token_url: TokenUrl, expires_in: int
+) -> None:
+    """The limit of requests goes before; who looks meanwhile is told when the next one may be made."""
+    token_url.expires_in = expires_in
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(expires_in - 0.5)
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(0.5)
+    with pytest.raises(NoTokenError) as error:
+        token_url.store.get(CREDENTIALS, 20)
+    assert error.value.obstacle.code is ObstacleCode.RATE_LIMITED
+    token_url.clock.advance(600 - expires_in)
     assert token_url.token() == "token-2"
 
 
@@ -277,3 +297,42 @@ def test_a_flaky_token_url_whose_tokens_are_refused_makes_no_storm(token_url: To
         token_url.clock.advance(1)
     assert token_url.most_requests_in(60) <= 2
     assert token_url.most_requests_in(3600) <= 10
+
+
+@pytest.mark.parametrize("expires_in", [1, 60, 300, 600, 900, 1800, 3600])
+@pytest.mark.parametrize("seed", range(5))
+def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(
+    token_url: TokenUrl, expires_in: int, seed: int
+) -> None:
+    """The token URL fails in runs of up to six requests, and its tokens may be refused."""
+    chance = random.Random(seed)
+    token_url.expires_in = expires_in
+    answers = itertools.chain.from_iterable(
+        [*[reply(503, b"")] * chance.randrange(7), None] for _ in itertools.count()
+    )
+    asked, token_url.always = 0, next(answers)
+    for _ in range(6 * 3600 // 5):
+        token_url.token(refused=token_url.token() if chance.random() < 0.1 * (seed % 3) else None)
+        if len(token_url.asked_at) > asked:
+            asked, token_url.always = len(token_url.asked_at), next(answers)
+        token_url.clock.advance(5)
+    assert token_url.most_requests_in(60) <= 2
+    assert token_url.most_requests_in(3600) <= 10
+
+
+@pytest.mark.parametrize("answer", [reply(401, b""), reply(500, b"")])
+def test_two_versions_of_a_secret_in_use_make_no_storm(token_url: TokenUrl, answer: Answer) -> None:
+    """An environment knows the older one for ten minutes, or as long as the token URL does not refuse it."""
+    token_url.always = answer
+    versions = [
+        replace(CREDENTIALS, client_secret=f"secret-{made_at}", made_at=made_at) for made_at in (1, 2)
+    ]
+    for _ in range(3600):
+        for credentials in versions:
+            with pytest.raises(NoTokenError):
+                token_url.store.get(credentials, 20)
+        token_url.clock.advance(1)
+    [older, newer, *later] = token_url.asked_at
+    assert newer == older  # one that was rotated need not wait
+    assert later[0] - newer >= 30
+    assert len(token_url.asked_at) <= 11
