@@ -45,7 +45,8 @@ def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
     """The watch and the policy of a state that `dump` once made, in the execution of this ARN.
 
     Raises UnreadableStateError where it is of another version or lacks something. What is not known is
-    ignored: the state machine adds the failures of a check to it.
+    ignored, in the policy and the export as well: the state machine adds the failures of a check, and a later version
+    of the code may have written it before a rollback.
     """
     version = state.get("version") if isinstance(state, dict) else None
     if version != VERSION:
@@ -66,9 +67,13 @@ def load(state: Any, execution_arn: str) -> tuple[Watch, Policy]:
             ready_since=state["ready_since"],
             stuck_told=state["stuck_told"],
             refused_since={Refusal(refusal): since for refusal, since in state["refused_since"].items()},
-            export=None if export is None else Export(**export),
+            export=None if export is None else Export(**_known(Export, export)),
         )
-        return watch, Policy(**state["policy"])
+        return watch, Policy(**_known(Policy, state["policy"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"the state of the watch is incomplete or wrong: {type(error).__name__} {error}"
         raise UnreadableStateError(message) from error
+
+
+def _known(kind: type[Export] | type[Policy], content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name in _FIELDS[kind]}
