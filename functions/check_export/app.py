@@ -13,7 +13,7 @@ from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
 from export_watch.http import HttpClient
-from export_watch.reason import REMEDY
+from export_watch.reason import REMEDY, remedy
 from export_watch.schedule import Policy
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import logger, tell
@@ -107,14 +107,13 @@ def report_look(observation: Observation, decision: Decision, unanswered_for_lon
             found = f"status {status}"
         case Refused(refusal=refusal):
             found = f"refused as {refusal}"
-        case Obstacle(code=code, detail=detail):
-            level = WARNING
-            metrics[code.title().replace("_", "")] = 1
-            if code in _NEED_A_PERSON:
-                level = ERROR
-            elif unanswered_for_long:
-                level, metrics["LongUnanswered"] = ERROR, 1
-            found = f"{code}: {detail}. {REMEDY[code]} Then"
+        case Obstacle(code=code, detail=detail, aws_unavailable=aws_unavailable):
+            needs_a_person = code in _NEED_A_PERSON and not aws_unavailable
+            level = ERROR if needs_a_person or unanswered_for_long else WARNING
+            metrics |= {"AwsUnavailable": 1} if aws_unavailable else {code.title().replace("_", ""): 1}
+            if unanswered_for_long and not needs_a_person:
+                metrics["LongUnanswered"] = 1
+            found = f"{code}: {detail}. {remedy(observation)} Then"
     if not isinstance(observation, Obstacle) and observation.headroom is not None:
         metrics["RateLimitHeadroom"] = 100 * observation.headroom
     follows = decision.outcome or f"look again in {decision.wait_seconds} s"

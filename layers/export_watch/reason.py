@@ -50,7 +50,8 @@ _WATCH_AGAIN = "To watch this export again, announce it with a new `attempt`."
 
 REMEDY = {
     ObstacleCode.CREDENTIALS_MISSING: (
-        "Put the account's credentials into its secret in AWS Secrets Manager, and see that the check may read it."
+        "See that the account's credentials are in its secret in AWS Secrets Manager, and that the check may read it "
+        "and use the token table."
     ),
     ObstacleCode.CREDENTIALS_REFUSED: "Check the account's API credentials in Emarsys against its secret.",
     ObstacleCode.PERMISSION_MISSING: "Grant the permission export.status to the API credentials in Emarsys.",
@@ -58,6 +59,10 @@ REMEDY = {
     ObstacleCode.EMARSYS_UNAVAILABLE: "Check that the Emarsys host is right and reachable.",
     ObstacleCode.UNEXPECTED_REPLY: "Check that the Emarsys host is right, and see the logs of the check.",
 }
+
+_AWS_UNAVAILABLE = (
+    "Mostly this passes by itself; if it lasts, see that the check can reach AWS, and the status of AWS."
+)
 
 _REFUSAL = {
     Refusal.EXPORT_NOT_FOUND: "Emarsys knows no export of this id (10001). Check the export id and the account.",
@@ -132,10 +137,10 @@ def stuck(
 
 def expired(last: Observation, watched_seconds: int) -> Reason:
     """The deadline came; `last` is what the last look found."""
-    code, obstacle, remedy = _last_obstacle(last)
+    code, obstacle, advice = _last_obstacle(last)
     return Reason(
         code,
-        f"The deadline came after {spell(watched_seconds)}; the last look found: {obstacle} {remedy} {_WATCH_AGAIN}",
+        f"The deadline came after {spell(watched_seconds)}; the last look found: {obstacle} {advice} {_WATCH_AGAIN}",
     )
 
 
@@ -150,9 +155,14 @@ def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
                 "The deadline came before a second look could confirm it.",
             )
         case Obstacle(code=code, detail=detail):
-            return ReasonCode(code.value), f"{detail}.", REMEDY[code]
+            return ReasonCode(code.value), f"{detail}.", remedy(last)
         case _:
             assert_never(last)
+
+
+def remedy(obstacle: Obstacle) -> str:
+    """What to do about an obstacle, in a sentence."""
+    return _AWS_UNAVAILABLE if obstacle.aws_unavailable else REMEDY[obstacle.code]
 
 
 def lost(code: ReasonCode) -> Reason:

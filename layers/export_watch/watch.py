@@ -104,12 +104,14 @@ class Obstacle:
     """The look told nothing about the export.
 
     `detail` says what happened, in our own words (no vendor text, no secret). `retry_after_seconds` is how
-    long Emarsys asked to be left alone, or None.
+    long Emarsys asked to be left alone, or None. Where `aws_unavailable`, it is an error of AWS that passes by itself,
+    and the credentials may well be there.
     """
 
     code: ObstacleCode
     detail: str
     retry_after_seconds: int | None = None
+    aws_unavailable: bool = False
 
 
 Observation = StatusSeen | Refused | Obstacle

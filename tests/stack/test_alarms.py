@@ -111,6 +111,13 @@ def emarsys_is_down_for_half_of_a_short_watch(world) -> World:
     return w
 
 
+@moves("EmarsysUnavailableAlarm", "LongUnanswered")
+def aws_does_not_give_the_token(world) -> World:
+    w: World = world(exports={5: {}})
+    w.stack.faults.fail("dynamodb.GetItem")
+    return _watched_for(2 * HOUR, w)
+
+
 @moves("CheckFunctionAlarm", "ChecksFailed")
 def the_check_crashes(world) -> World:
     w: World = world(exports={5: {}})
@@ -197,6 +204,30 @@ def gone_off(w: World) -> dict[str, int]:
     return {name: count for name, count in times.items() if count}
 
 
+@pytest.mark.parametrize(
+    "operation", ["secretsmanager.GetSecretValue", "dynamodb.GetItem", "dynamodb.PutItem"]
+)
+@pytest.mark.parametrize(("code", "status"), [("InternalServerError", 500), ("ThrottlingException", 400)])
+def test_an_error_of_aws_that_passes_by_itself_calls_nobody(world, operation, code, status) -> None:
+    w = world(exports={5: {"timeline": timeline(in_progress=0, done=60)}})
+    w.stack.faults.fail(operation, code, status=status, until=START + 60)
+    w.announce({"export_id": 5})
+    w.run()
+    assert w.outcomes == ["done"]
+    assert gone_off(w) == {}
+    told = [line for line in w.stack.logs.records("check_export") if "AwsUnavailable" in line]
+    assert {line["level"] for line in told} == {"WARNING"}
+    assert f"cannot be {'claimed' if 'Put' in operation else 'read'}: {code}" in told[0]["message"]
+
+
+@pytest.mark.parametrize("operation", ["secretsmanager.GetSecretValue", "dynamodb.GetItem"])
+def test_what_aws_forbids_calls_a_person(world, operation) -> None:
+    w = world(exports={5: {}})
+    w.stack.faults.fail(operation, "AccessDeniedException", status=400)
+    _watched_for(HOUR / 4, w)
+    assert gone_off(w) == {"CredentialsAlarm": 1}
+
+
 def test_a_watch_that_ends_well_moves_no_alarm(world) -> None:
     w = world(secret=OAUTH, exports={5: {"timeline": timeline(in_progress=0, done=600)}})
     w.announce({"export_id": 5})
@@ -223,6 +254,15 @@ def test_an_outage_of_less_than_an_hour_is_no_word_for_a_person(world) -> None:
     w = world(exports={5: {**ENDLESS, "faults": [{"from": 5000, "until": 8600, "fault": "bad_gateway"}]}})
     w.announce({"export_id": 5})
     w.run()
+    assert gone_off(w) == {}
+
+
+def test_an_hour_without_aws_is_no_word_for_a_person(world) -> None:
+    w = world(exports={5: {"timeline": timeline(in_progress=0, done=2 * HOUR)}})
+    w.stack.faults.fail("dynamodb.GetItem", until=START + HOUR)
+    w.announce({"export_id": 5})
+    w.run()
+    assert w.outcomes == ["done"]
     assert gone_off(w) == {}
 
 

@@ -1,5 +1,7 @@
 """Why a watch was told what it was told: codes for programs, sentences for people."""
 
+from dataclasses import replace
+
 import pytest
 
 from export_watch import reason
@@ -38,6 +40,7 @@ LAST_LOOKS: list[Observation] = [
     *(seen(status) for status in ExportStatus if status not in {ExportStatus.DONE, ExportStatus.ERROR}),
     *(Refused(refusal) for refusal in Refusal),
     *(Obstacle(code, "Emarsys answered HTTP 418") for code in ObstacleCode),
+    Obstacle(ObstacleCode.CREDENTIALS_MISSING, "AWS answered HTTP 503", aws_unavailable=True),
 ]
 
 
@@ -94,6 +97,15 @@ def test_an_expired_watch_says_how_long_what_was_last_and_how_to_go_on() -> None
     assert "after 1 d" in message
     assert "Emarsys answered HTTP 429" in message
     assert "`attempt`" in message
+
+
+def test_credentials_that_aws_did_not_hand_out_are_not_said_to_be_missing() -> None:
+    look = Obstacle(ObstacleCode.CREDENTIALS_MISSING, "it cannot be read")
+    assert "are in its secret" in reason.expired(look, DAY).message
+    told = reason.expired(replace(look, aws_unavailable=True), DAY)
+    assert told.code is ReasonCode.CREDENTIALS_MISSING
+    assert "are in its secret" not in told.message
+    assert "the status of AWS" in told.message
 
 
 @pytest.mark.parametrize("look", LAST_LOOKS, ids=str)

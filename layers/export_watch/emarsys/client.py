@@ -60,7 +60,9 @@ class EmarsysClient:
             # The secret may have been rotated, or the token revoked: worth a second try, if it is another one.
             renewed = self._credentials.get(account, anew=True)
         except CredentialsMissingError as error:
-            return Obstacle(ObstacleCode.CREDENTIALS_MISSING, str(error))
+            return Obstacle(
+                ObstacleCode.CREDENTIALS_MISSING, str(error), aws_unavailable=error.aws_unavailable
+            )
         if renewed != credentials or attempt.token:
             return self._attempt(renewed, export_id, ends_at, refused=attempt.token).found
         return attempt.found

@@ -25,7 +25,14 @@ _URL = re.compile(ORIGIN + "(/[A-Za-z0-9._~/%-]*)?")
 
 
 class CredentialsMissingError(Exception):
-    """There are no usable credentials; the text names the secret and what is wrong, and quotes nothing of it."""
+    """There are no usable credentials; the text names the secret and what is wrong, and quotes nothing of it.
+
+    `aws_unavailable` as in Obstacle.
+    """
+
+    def __init__(self, text: str, *, aws_unavailable: bool = False) -> None:
+        super().__init__(text)
+        self.aws_unavailable = aws_unavailable
 
 
 class SecretUnavailableError(CredentialsMissingError):
@@ -130,5 +137,6 @@ class CredentialsStore:
         except AwsError as error:
             if error.name == "ResourceNotFoundException":
                 raise CredentialsMissingError(f"there is no secret {name}: create it") from None
-            raise SecretUnavailableError(f"the secret {name} cannot be read: {error.name}") from None
+            message = f"the secret {name} cannot be read: {error.name}"
+            raise SecretUnavailableError(message, aws_unavailable=error.retryable) from None
         return value.get("SecretString"), float(value.get("CreatedDate", 0))

@@ -72,7 +72,10 @@ class TokenStore:
         except TokenTableError as error:
             if token:  # it lasts a while yet
                 return token
-            raise NoTokenError(Obstacle(ObstacleCode.CREDENTIALS_MISSING, str(error))) from None
+            obstacle = Obstacle(
+                ObstacleCode.CREDENTIALS_MISSING, str(error), aws_unavailable=error.aws_unavailable
+            )
+            raise NoTokenError(obstacle) from None
         self._known[client] = record
         if token := record.usable(refused, now):
             return token

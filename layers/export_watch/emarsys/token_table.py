@@ -20,7 +20,11 @@ KEEP_SECONDS = 86_400
 
 
 class TokenTableError(Exception):
-    """The table cannot be read or written; the text says why."""
+    """The table cannot be read or written; the text says why. `aws_unavailable` as in Obstacle."""
+
+    def __init__(self, text: str, *, aws_unavailable: bool = False) -> None:
+        super().__init__(text)
+        self.aws_unavailable = aws_unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class TokenRecord:
         return self.token if self.token != refused and now < self.expires_at else None
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return json.dumps({**asdict(self), "obstacle": self.obstacle and _of_obstacle(self.obstacle)})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -58,6 +62,15 @@ class TokenRecord:
 
 _FIELDS = tuple(field.name for field in fields(TokenRecord))
 _CODES = {str(code): code for code in ObstacleCode}
+
+
+def _of_obstacle(obstacle: Obstacle) -> dict[str, Any]:
+    """What a request met, as each version of this code can read it; an error of AWS is never stored."""
+    return {
+        "code": obstacle.code,
+        "detail": obstacle.detail,
+        "retry_after_seconds": obstacle.retry_after_seconds,
+    }
 
 
 def _obstacle(content: Any) -> Obstacle | None:
@@ -94,7 +107,7 @@ class DynamoDbTokenTable:
                 {"TableName": self._table, "Key": {"client": {"S": client}}, "ConsistentRead": True},
             )
         except AwsError as error:
-            raise TokenTableError(f"the shared access token cannot be read: {error.name}") from None
+            raise _error("read", error) from None
         return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S", ""))
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
@@ -113,17 +126,22 @@ class DynamoDbTokenTable:
         except AwsError as error:
             if error.name == "ConditionalCheckFailedException":
                 return False
-            raise TokenTableError(f"the shared access token cannot be claimed: {error.name}") from None
+            raise _error("claimed", error) from None
         return True
 
     def write(self, client: str, record: TokenRecord) -> None:
         try:
             self._put(client, record)
         except AwsError as error:
-            raise TokenTableError(f"the shared access token cannot be stored: {error.name}") from None
+            raise _error("stored", error) from None
 
     def _put(self, client: str, record: TokenRecord, **condition: Any) -> None:
         self._dynamodb.call("PutItem", {"TableName": self._table, "Item": _item(client, record), **condition})
+
+
+def _error(done: str, error: AwsError) -> TokenTableError:
+    text = f"the shared access token cannot be {done}: {error.name}"
+    return TokenTableError(text, aws_unavailable=error.retryable)
 
 
 def _item(client: str, record: TokenRecord) -> dict[str, dict[str, str]]:

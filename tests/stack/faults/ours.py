@@ -1,5 +1,6 @@
 """Faults on our side: secrets, Lambda, SNS, Step Functions, and events that come in a way they should not."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -21,6 +22,7 @@ from tests.stack.faults.matrix import (
     heals_or_expires,
 )
 from tests.stack.faults.of_emarsys import CREDENTIALS
+from tests.stack.faults.of_the_way import TOKENS, token_endpoint
 from tests.stack.faults.rig import Rig, user
 
 Strike = Callable[[Rig, Cell], None]
@@ -39,7 +41,7 @@ SECRETS: Course = {
 }
 MISSING = heals_or_expires("credentials_missing")
 REFUSED = heals_or_expires("credentials_refused")
-PUT_CREDENTIALS = "Put the account's credentials into its secret"
+SEE_CREDENTIALS = "See that the account's credentials are in its secret"
 
 
 def secret(text: str | Mapping[str, Any] | None) -> Strike:
@@ -87,6 +89,20 @@ def secrets_manager(code: str, status: int) -> Strike:
     return strike
 
 
+def token_table(code: str, status: int) -> Strike:
+    """DynamoDB fails for the account's client, which has an Emarsys, and so a token, of its own."""
+
+    def strike(rig: Rig, cell: Cell) -> None:
+        token_endpoint(None)(rig, cell)
+        answer = rig.stack.client("secretsmanager").get_secret_value(SecretId=f"emarsys/{cell.account}")
+        own = json.loads(answer["SecretString"])
+        client = hashlib.sha256(f"{own['token_url']} {own['client_id']}".encode()).hexdigest()
+        for operation in ("GetItem", "PutItem"):
+            rig.fails(cell, f"dynamodb.{operation}", code, lambda call: client in str(call), status)
+
+    return strike
+
+
 SECRET_KEPT: Told = {FIRST: "done", MIDDLE: "done", LAST: "done", ALWAYS: "expired: credentials_missing"}
 """While Secrets Manager is away, what was read before goes on to serve."""
 SECRET_UNREAD = {FIRST: "cannot be read", ALWAYS: "cannot be read"}
@@ -95,7 +111,7 @@ _SECRETS = [
     ("the secret is missing", MISSING, "there is no secret", secret(None)),
     ("the secret is no JSON", MISSING, "is no JSON", secret("client_id=x")),
     ("the secret is no object", MISSING, "is no JSON object", secret('["x"]')),
-    ("the secret is of the wrong kind", MISSING, PUT_CREDENTIALS, secret({"password": "x"})),
+    ("the secret is of the wrong kind", MISSING, SEE_CREDENTIALS, secret({"password": "x"})),
     ("the secret names a host that is no URL", MISSING, "a host that is no URL", secret({**WSSE, "host": "api"})),
     ("the secret holds wrong credentials", REFUSED, CREDENTIALS, secret({**WSSE, "secret": "x"})),
     ("the secret is rotated, in Emarsys first", REFUSED, CREDENTIALS, rotated),
@@ -301,6 +317,8 @@ OF_CHECKS = [
         strike=secrets_manager("InternalServiceError", 500)),
     Row("Secrets Manager throttles", SECRET_KEPT, SECRET_UNREAD, SECRETS,
         strike=secrets_manager("ThrottlingException", 400)),
+    Row("DynamoDB is down", MISSING, "cannot be read", TOKENS, strike=token_table("InternalServerError", 500)),
+    Row("DynamoDB throttles", MISSING, "cannot be read", TOKENS, strike=token_table("ThrottlingException", 400)),
     *(Row(fault, NEVER_SHOWS, CHECK_FAILED, FUNCTIONS, strike=strike) for fault, strike in _FUNCTIONS),
     Row("Lambda is down for six hours", {ALWAYS: "done"}, CHECK_FAILED, SIX_HOURS,
         strike=invoking("ServiceException", 500)),

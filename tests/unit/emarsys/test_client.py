@@ -11,6 +11,7 @@ from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.client import LOOK_SECONDS, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
+from export_watch.emarsys.token_table import TokenTableError
 from export_watch.http import NoReplyError, Reply
 from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
 from tests.unit.emarsys.fakes import (
@@ -38,6 +39,7 @@ class Emarsys:
         self.clock = FakeClock()
         self.http = FakeHttp(self._answer)
         self.secrets_manager = FakeSecretsManager(default=secret)
+        self.table = FakeTokenTable()
         self.pair = OAUTH
         self.tokens: set[str] = set()
         self.issued = 0
@@ -47,7 +49,7 @@ class Emarsys:
         self.client = EmarsysClient(
             CredentialsStore(self.secrets_manager, "emarsys", HOST, TOKEN_URL, self.clock),
             self.http,
-            TokenStore(self.http, FakeTokenTable(), self.clock),
+            TokenStore(self.http, self.table, self.clock),
             self.clock,
         )
 
@@ -149,6 +151,18 @@ def test_without_a_secret_nothing_is_asked() -> None:
     emarsys.secrets_manager.failure = AwsError("no answer of AWS, no connection in time")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
     assert emarsys.http.calls == []
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_an_error_of_aws_that_passes_by_itself_is_told_apart(passing: bool) -> None:
+    failure = AwsError("an error", retryable=passing)
+    away = Emarsys()
+    away.secrets_manager.failure = failure
+    detail = "the secret emarsys/default cannot be read: an error"
+    assert away.look() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, detail, aws_unavailable=passing)
+    tableless = Emarsys()
+    tableless.table.failure = TokenTableError("no table", aws_unavailable=passing)
+    assert tableless.look() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing)
 
 
 def test_a_secret_that_is_put_right_is_used_by_the_next_look() -> None:

@@ -1,11 +1,13 @@
 """A token table whose items other versions of this code write, too: before a rollback, or beside this one."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from export_watch.emarsys.token_table import TokenRecord
+from export_watch.aws.json_api import AwsError
+from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord, TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
 
 RECORD = TokenRecord("t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7))
@@ -51,3 +53,29 @@ def test_an_obstacle_that_this_version_does_not_know_keeps_its_detail_and_all_el
 )
 def test_what_cannot_be_read_is_an_empty_record(text: str) -> None:
     assert TokenRecord.from_json(text) == TokenRecord()
+
+
+class AwayDynamoDb:
+    def __init__(self, error: AwsError) -> None:
+        self._error = error
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        raise self._error
+
+
+@pytest.mark.parametrize("passing", [True, False])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda table: table.read("client"),
+        lambda table: table.claim("client", RECORD, 0),
+        lambda table: table.write("client", RECORD),
+    ],
+    ids=["read", "claim", "write"],
+)
+def test_an_error_of_aws_that_passes_by_itself_is_told_apart(
+    act: Callable[[DynamoDbTokenTable], object], passing: bool
+) -> None:
+    with pytest.raises(TokenTableError, match="an error") as error:
+        act(DynamoDbTokenTable(AwayDynamoDb(AwsError("an error", retryable=passing)), "tokens"))
+    assert error.value.aws_unavailable is passing
