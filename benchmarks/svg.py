@@ -11,7 +11,6 @@ _STYLE = """
   .title { font-size: 15px; font-weight: 600; fill: #14181c }
   .ours { fill: #c2410c; stroke: #c2410c } .ours-text { fill: #c2410c; font-weight: 600 }
   .peer { fill: #64748b; stroke: #64748b } .best { fill: #0f766e; stroke: #0f766e } .best-text { fill: #0f766e }
-  .faint { fill-opacity: .28; stroke: none } .line { fill: none; stroke-width: 2 } .thin { stroke-width: 1.4 }
   .grid { stroke: #d5dae0; stroke-width: 1 } .axis { stroke: #8b949e; stroke-width: 1 }
   @media (prefers-color-scheme: dark) {
     text { fill: #b6bec7 } .title { fill: #e9edf1 }
@@ -19,6 +18,7 @@ _STYLE = """
     .peer { fill: #94a3b8; stroke: #94a3b8 } .best { fill: #2dd4bf; stroke: #2dd4bf } .best-text { fill: #2dd4bf }
     .grid { stroke: #333b44 } .axis { stroke: #6b7580 }
   }
+  .faint { fill-opacity: .28; stroke: none } .line { fill: none; stroke-width: 2 } .thin { stroke-width: 1.4 }
 """
 
 

@@ -32,6 +32,13 @@ def test_no_label_of_a_picture_is_cut_at_its_left():
                     assert float(text.get("x", "0")) > 6.5 * len(text.text or ""), f"{file.name}: {text.text}"
 
 
+def test_what_an_element_is_wins_over_its_colour_on_light_and_on_dark():
+    """All these selectors are one class, so the rule that comes last wins."""
+    style = str(Picture(1, 1, ""))
+    last_colour = max(style.rindex(f".{kind} {{") for kind in ("ours", "peer", "best"))
+    assert all(style.index(f".{kind} {{") > last_colour for kind in ("faint", "line", "thin"))
+
+
 def test_a_table_goes_between_its_markers_and_nothing_else_changes():
     before = {Path("a"): "a\n<!-- table: one -->\nold\n<!-- end -->\nb\n", Path("b"): "none\n"}
     after = document.fill(before, {"one": "new"})
