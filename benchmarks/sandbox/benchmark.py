@@ -5,11 +5,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median, stdev
+from statistics import median
 from typing import Any
 
 from benchmarks.benchmark import Benchmark, Measured, Ratio
 from benchmarks.document import table
+from benchmarks.regression import median_error
 from sandbox.aws import VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 
@@ -20,21 +21,19 @@ ROOT = Path(__file__).parents[2]
 START = 1_800_000_000
 DAY_SECONDS = 86_400
 FEW, MANY = 4, 20
-ROUNDS, ROUNDS_QUICK = 3, 1
+ROUNDS = 3
 CREDENTIALS = {"client_id": "benchmark-client", "client_secret": "benchmark-secret"}
 NOTIFICATION = re.compile(rb"\d:\d\d:\d\d +\w+_\d+ ")
 """How a line of the demo begins that tells a notification."""
 
 MACHINE_NOISE = 0.1
-"""The least standard error of a ratio, as a share of it."""
+"""What another machine adds to the standard error of a ratio, as a share of it."""
 
 
 def run(quick: bool) -> Measured:
     """Everything; quick leaves out what takes long or has nothing to compare with."""
     _watch(1)  # the first deployment of a process reads the descriptions of AWS's services
-    rounds = [
-        {at_once: _watch(at_once) for at_once in (1, FEW)} for _ in range(ROUNDS_QUICK if quick else ROUNDS)
-    ]
+    rounds = [{at_once: _watch(at_once) for at_once in (1, FEW)} for _ in range(ROUNDS)]
     measured: dict[str, Any] = {
         "rounds": len(rounds),
         "at_once": {str(at_once): _medians([each[at_once] for each in rounds]) for at_once in rounds[0]},
@@ -130,9 +129,8 @@ def _day(of: dict[str, float], number: str) -> list[str]:
 def ratios(measured: Measured) -> dict[str, Ratio]:
     """How virtual time grows with the number of watches: a few at once against one after another."""
     growth = measured["growth"]
-    ratio = median(growth)
-    error = stdev(growth) / len(growth) ** 0.5 if len(growth) > 1 else 0.0
-    return {f"{FEW} watches at once / {FEW} times one": Ratio(ratio, max(error, MACHINE_NOISE * ratio))}
+    growing = Ratio(median(growth), median_error(growth), MACHINE_NOISE)
+    return {f"{FEW} watches at once / {FEW} times one": growing}
 
 
 def pictures(_: Measured) -> dict[str, str]:

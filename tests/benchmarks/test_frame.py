@@ -60,6 +60,8 @@ def test_a_table_without_a_marker_or_a_marker_without_a_table_is_refused(tables)
         (Ratio(1.5, 0.01), Ratio(1.30, 0.01), False),
         (Ratio(1.5), Ratio(1.501), False),
         (Ratio(1.5), Ratio(1.51), True),
+        (Ratio(1.0, machine_noise=0.03), Ratio(1.12, machine_noise=0.03), False),
+        (Ratio(1.0, machine_noise=0.03), Ratio(1.13, machine_noise=0.03), True),
     ],
 )
 def test_a_ratio_regresses_when_it_grows_by_more_than_its_noise(committed, measured, regression):
