@@ -57,12 +57,9 @@ class Picture:
     title: str
     _elements: list[str] = field(default_factory=list)
 
-    def text(
-        self, x: float, y: float, content: str, style: str = "", anchor: str = "start", turned: bool = False
-    ) -> None:
-        turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
+    def text(self, x: float, y: float, content: str, style: str = "", anchor: str = "start") -> None:
         self._elements.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}"{turn}>{escape(content)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}">{escape(content)}</text>'
         )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, style: str = "grid") -> None:

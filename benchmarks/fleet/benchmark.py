@@ -95,7 +95,6 @@ def _back_fill(limit: Callable[[float], Limit], manner: Manner) -> dict[str, Any
             "refused": [len(each.refused) for each in done],
             "delay_mean": [mean(each.delays.values()) for each in done],
         },
-        "state_bytes": _state_bytes(done),
     }
 
 
@@ -140,7 +139,7 @@ def _flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str
         "calls_a_minute": len(calls) / ((last - first) / 60) / stream.scale * stream.accounts,
         "peak_an_account": max(by_minute.values()) / stream.scale,
         "refused_share": len(refused) / len(calls),
-        "state_bytes": _state_bytes([run]),
+        "state_bytes": [min(run.state_bytes), max(run.state_bytes)],
     }
 
 
@@ -152,11 +151,6 @@ def _news(runs: Sequence[Run], counts: Callable[[int], bool]) -> dict[str, float
         "delay_mean": mean(delays),
         "delay_p95": float(np.percentile(delays, 95)),
     }
-
-
-def _state_bytes(runs: Sequence[Run]) -> list[int]:
-    sizes = [size for each in runs for size in each.state_bytes]
-    return [min(sizes), max(sizes)]
 
 
 def ratios(measured: Measured) -> dict[str, Ratio]:

@@ -11,6 +11,7 @@ from benchmarks.schedule.comparison import (
     DEFAULT_CHECK_COST,
     MAX_RUNS,
     OURS,
+    SEED,
     Comparison,
     compare,
     measure_ours,
@@ -31,7 +32,6 @@ from benchmarks.schedule.workloads import (
 from export_watch import schedule
 from export_watch.schedule import Policy
 
-SEED = 20261123
 EXPORTS = 10_000
 PHASED_EXPORTS = 2_500
 PHASED_EXPORTS_QUICK = 250
