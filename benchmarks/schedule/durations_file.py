@@ -50,13 +50,13 @@ def read_durations(path: Path) -> Seconds:
 
 
 def _is_header(cell: str) -> bool:
-    """Words, that is: what begins like a number is a wrong one."""
-    return re.match(r"\s*[-+.]?\d|\s*[-+]?(nan|inf)", cell, re.IGNORECASE) is None
+    """Words, that is: what has a digit is a number, if a wrong one."""
+    return re.search(r"\d|^\s*[-+]?(nan|inf)", cell, re.IGNORECASE) is None
 
 
 def _seconds(cell: str, line: int) -> float:
     try:
-        seconds = float(cell)
+        seconds = float(cell.replace("_", "x"))  # Python alone takes 1_000 for a number
     except ValueError:
         raise DurationsFileError(f"line {line}: {cell.strip()!r} is not a number of seconds") from None
     if not math.isfinite(seconds) or seconds < 0:
