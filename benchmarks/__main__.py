@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks import document, results
 from benchmarks.benchmark import Benchmark
@@ -94,10 +95,9 @@ def rendered() -> dict[Path, str]:
     return document.render(tables, pictures)
 
 
-def provenance(result: dict[str, object]) -> str:
+def provenance(result: dict[str, Any]) -> str:
     """How a result came about, in a sentence."""
     machine = result["machine"]
-    assert isinstance(machine, dict)
     return (
         f"Made by `{result['command']}` with the seed {result['seed']} on {result['measured_on']}, by Python "
         f"{machine['python']} on {machine['cores']} cores of {machine['processor']} with {machine['memory_gib']} GiB "

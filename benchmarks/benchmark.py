@@ -14,10 +14,15 @@ Measured = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A figure that must not grow, and the standard error with which it was measured."""
+    """A figure that must not grow, and the standard error with which it was measured.
+
+    `machine_noise` is the standard error that another machine adds, with other caches and another Python, as a share of
+    the figure.
+    """
 
     value: float
     error: float = 0.0
+    machine_noise: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ _STYLE = """
   .title { font-size: 15px; font-weight: 600; fill: #14181c }
   .ours { fill: #c2410c; stroke: #c2410c } .ours-text { fill: #c2410c; font-weight: 600 }
   .peer { fill: #64748b; stroke: #64748b } .best { fill: #0f766e; stroke: #0f766e } .best-text { fill: #0f766e }
-  .faint { fill-opacity: .28; stroke: none } .line { fill: none; stroke-width: 2 } .thin { stroke-width: 1.4 }
   .grid { stroke: #d5dae0; stroke-width: 1 } .axis { stroke: #8b949e; stroke-width: 1 }
   @media (prefers-color-scheme: dark) {
     text { fill: #b6bec7 } .title { fill: #e9edf1 }
@@ -19,6 +18,7 @@ _STYLE = """
     .peer { fill: #94a3b8; stroke: #94a3b8 } .best { fill: #2dd4bf; stroke: #2dd4bf } .best-text { fill: #2dd4bf }
     .grid { stroke: #333b44 } .axis { stroke: #6b7580 }
   }
+  .faint { fill-opacity: .28; stroke: none } .line { fill: none; stroke-width: 2 } .thin { stroke-width: 1.4 }
 """
 
 
@@ -57,12 +57,9 @@ class Picture:
     title: str
     _elements: list[str] = field(default_factory=list)
 
-    def text(
-        self, x: float, y: float, content: str, style: str = "", anchor: str = "start", turned: bool = False
-    ) -> None:
-        turn = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turned else ""
+    def text(self, x: float, y: float, content: str, style: str = "", anchor: str = "start") -> None:
         self._elements.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}"{turn}>{escape(content)}</text>'
+            f'<text x="{x:.1f}" y="{y:.1f}" class="{style}" text-anchor="{anchor}">{escape(content)}</text>'
         )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, style: str = "grid") -> None:

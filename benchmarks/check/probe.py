@@ -27,27 +27,26 @@ def main() -> None:
     )
     for name in NOT_IN_LAMBDA:
         sys.modules[name] = None  # type: ignore[assignment]
-    marks = [(time.perf_counter(), time.process_time())]
+    cpu = [time.process_time()]
     handler = __import__(module, fromlist=["handler"]).handler
-    marks.append((time.perf_counter(), time.process_time()))
+    cpu.append(time.process_time())
     handler(event, context)
-    marks.append((time.perf_counter(), time.process_time()))
+    cpu.append(time.process_time())
+    wall = [time.perf_counter()]
     for _ in range(blocks):
         for _ in range(calls):
             handler(event, context)
-        marks.append((time.perf_counter(), time.process_time()))
-    wall, cpu = ([mark[clock] for mark in marks] for clock in (0, 1))
+        cpu.append(time.process_time())
+        wall.append(time.perf_counter())
     figures = {
-        f"{phase}_{name}": value
-        for name, of in (("wall", wall), ("cpu", cpu))
-        for phase, value in (
-            ("import", of[1] - of[0]),
-            ("first", of[2] - of[1]),
-            ("cold", of[2] - of[0]),
-            ("warm", _median([(end - begin) / calls for begin, end in pairwise(of[2:])])),
-        )
+        "import_cpu": cpu[1] - cpu[0],
+        "first_cpu": cpu[2] - cpu[1],
+        "cold_cpu": cpu[2] - cpu[0],
+        "warm_cpu": _median([(end - begin) / calls for begin, end in pairwise(cpu[2:])]),
+        "warm_wall": _median([(end - begin) / calls for begin, end in pairwise(wall)]),
+        "peak_mib": _peak_mib(),
     }
-    print(json.dumps({**figures, "peak_mib": _peak_mib()}), file=sys.stderr)
+    print(json.dumps(figures), file=sys.stderr)
 
 
 def _median(values: list[float]) -> float:

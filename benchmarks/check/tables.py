@@ -9,6 +9,7 @@ FIGURES = {"warm_cpu": "CPU, warm", "cold_cpu": "CPU, cold", "peak_mib": "peak m
 NAMES = {
     "ours_oauth": "Export Watch, OAuth",
     "ours_wsse": "Export Watch, WSSE",
+    "ours_compiling": "Export Watch, OAuth, without bytecode",
     "common_oauth": "the common way",
     "common_wsse": "the common way",
     "floor": "a bare GET",

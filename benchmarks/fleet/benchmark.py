@@ -13,7 +13,7 @@ from benchmarks.fleet.pictures import pictures
 from benchmarks.fleet.server import WINDOW_SECONDS, FixedWindow, Limit, SlidingWindow, Unlimited
 from benchmarks.fleet.simulation import Announcement, Manner, Run, simulate
 from benchmarks.fleet.tables import tables
-from benchmarks.schedule.workloads import HOUR, MINUTE, Workload, lognormal
+from benchmarks.schedule.workloads import HOUR, WORKLOADS, Workload
 
 SEED = 20261124
 PER_MINUTE = 1000
@@ -23,8 +23,10 @@ BACK_FILLS = 6
 
 SHOWN_MINUTES = 15
 
-SHORT = Workload("5min", "5 min", "around 5 minutes (lognormal, sigma 1)", lognormal(5 * MINUTE, 1.0))
-LONG = Workload("30min", "30 min", "around 30 minutes (lognormal, sigma 0.5)", lognormal(30 * MINUTE, 0.5))
+AFTERWARDS_HOURS = 2
+"""For so long others are announced after the last export that counts, which would else end in an emptying fleet."""
+
+SHORT, LONG, *_ = WORKLOADS
 
 LIMITS: dict[str, Callable[[float], Limit]] = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
@@ -33,8 +35,8 @@ LIMITS: dict[str, Callable[[float], Limit]] = {"fixed": FixedWindow, "sliding": 
 class Stream:
     """Exports that come at random moments, `per_hour` in the mean, to so many accounts, each with a limit of its own.
 
-    Measured is what happens from `warm_up_hours` to `hours`. One account is simulated for all, and `scale` of it: as
-    large a share of the exports at as large a share of the limit.
+    What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. One account is simulated
+    for all, and `scale` of it: as large a share of the exports at as large a share of the limit.
     """
 
     name: str
@@ -56,13 +58,13 @@ STREAMS = (
 
 
 def run(quick: bool) -> Measured:
-    """Everything; quick takes the back-fill only."""
+    """Everything; quick takes only the back-fill, at a limit."""
     return {
         "per_minute": PER_MINUTE,
         "back_fill": {
             "exports": BACK_FILL,
             "runs": BACK_FILLS,
-            "unlimited": _back_fill(lambda _: Unlimited(), Manner.OURS),
+            **({} if quick else {"unlimited": _back_fill(lambda _: Unlimited(), Manner.OURS)}),
             "limits": {
                 name: {str(manner): _back_fill(limit, manner) for manner in Manner}
                 for name, limit in LIMITS.items()
@@ -93,7 +95,6 @@ def _back_fill(limit: Callable[[float], Limit], manner: Manner) -> dict[str, Any
             "refused": [len(each.refused) for each in done],
             "delay_mean": [mean(each.delays.values()) for each in done],
         },
-        "state_bytes": _state_bytes(done),
     }
 
 
@@ -106,8 +107,9 @@ def _by_minute(runs: Sequence[tuple[float, list[float]]]) -> list[float]:
 def _stream(stream: Stream) -> dict[str, Any]:
     per_hour = stream.per_hour * stream.scale / stream.accounts
     chance = np.random.default_rng((SEED, stream.per_hour))
-    count = round(per_hour * stream.hours)
-    moments = np.sort(chance.random(count)) * stream.hours * HOUR
+    hours = stream.hours + AFTERWARDS_HOURS
+    count = round(per_hour * hours)
+    moments = np.sort(chance.random(count)) * hours * HOUR
     durations = chance.permutation(stream.workload.sample(count))
     exports = [Announcement(float(at), float(d)) for at, d in zip(moments, durations, strict=True)]
     limits = LIMITS if stream.accounts == 1 else {"fixed": FixedWindow}
@@ -127,17 +129,17 @@ def _stream(stream: Stream) -> dict[str, Any]:
 
 
 def _flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str, Any]:
-    """What a run did once the first exports were through, and before the last ones were alone."""
+    """What a run did once the first exports were through, while as many came as ended."""
     first, last = stream.warm_up_hours * HOUR, stream.hours * HOUR
     calls = [call for call in run.calls if first <= call < last]
     refused = [call for call in run.refused if first <= call < last]
     by_minute = Counter(int(call // 60) for call in calls)
     return {
-        **_news([run], lambda number: exports[number].at >= first),
+        **_news([run], lambda number: first <= exports[number].at < last),
         "calls_a_minute": len(calls) / ((last - first) / 60) / stream.scale * stream.accounts,
         "peak_an_account": max(by_minute.values()) / stream.scale,
         "refused_share": len(refused) / len(calls),
-        "state_bytes": _state_bytes([run]),
+        "state_bytes": [min(run.state_bytes), max(run.state_bytes)],
     }
 
 
@@ -149,11 +151,6 @@ def _news(runs: Sequence[Run], counts: Callable[[int], bool]) -> dict[str, float
         "delay_mean": mean(delays),
         "delay_p95": float(np.percentile(delays, 95)),
     }
-
-
-def _state_bytes(runs: Sequence[Run]) -> list[int]:
-    sizes = [size for each in runs for size in each.state_bytes]
-    return [min(sizes), max(sizes)]
 
 
 def ratios(measured: Measured) -> dict[str, Ratio]:

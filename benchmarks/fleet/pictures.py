@@ -39,7 +39,7 @@ def _back_fill(measured: Measured) -> str:
     for calls in range(0, highest + 1, 500):
         picture.line(left, up(calls), right, up(calls), "axis" if calls == measured["per_minute"] else "grid")
         picture.text(left - 8, up(calls) + 4, f"{calls:,}", anchor="end")
-    picture.text(right, up(measured["per_minute"]) - 6, "the limit", anchor="end")
+    picture.text(right, up(measured["per_minute"]) - 6, "the limit of each minute of the clock", anchor="end")
     for minute in range(minutes):
         picture.text(across(minute), bottom + 18, f"{minute + 1}", anchor="middle")
     picture.text((left + right) / 2, bottom + 38, "minute", anchor="middle")

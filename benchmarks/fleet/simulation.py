@@ -11,10 +11,8 @@ from export_watch import state
 from export_watch.decision import decide
 from export_watch.emarsys.reply import interpret
 from export_watch.schedule import Policy, first_wait_seconds
+from export_watch.settings import MAX_DEADLINE_SECONDS
 from export_watch.watch import DistributionMethod, ExportStatus, Watch, WatchRequest
-
-DEADLINE_SECONDS = 604_800
-"""A watch's longest deadline, a week, so that no workload is cut short."""
 
 SIZED_EXPORTS = 20
 """The size of the state is taken at every look of the first of a run; it does not depend on the others."""
@@ -54,12 +52,17 @@ class Run:
 
 
 def simulate(announcements: Sequence[Announcement], limit: Limit, manner: Manner, first_id: int = 1) -> Run:
-    """Watch every export to its end. The ids, from `first_id` on, make the jitter; a look takes no time."""
+    """Watch every export to its end. The ids, from `first_id` on, make the jitter; a look takes no time.
+
+    The deadline is the longest one, a week, so that no workload is cut short.
+    """
     run, policy = Run(), Policy()
     watches: list[Watch] = []
     due: list[tuple[float, int, int]] = []
     for number, announced in enumerate(announcements):
-        request = WatchRequest(first_id + number, "fleet", 1, DEADLINE_SECONDS, DistributionMethod.FTP, "{}")
+        request = WatchRequest(
+            first_id + number, "fleet", 1, MAX_DEADLINE_SECONDS, DistributionMethod.FTP, "{}"
+        )
         watches.append(Watch.begin(request, announced.at))
         due.append((announced.at + first_wait_seconds(watches[-1], policy), number, number))
     heapq.heapify(due)

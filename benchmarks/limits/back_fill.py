@@ -11,18 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from export_watch.settings import MAX_DEADLINE_SECONDS
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 
 START = 1_800_000_000
 CREDENTIALS = {"client_id": "load", "client_secret": "load"}
-WEEK = 604_800
-
-EVENT_QUOTA = 25_000
-"""Step Functions ends an execution after so many events of history."""
-
-STATE_QUOTA_BYTES = 262_144
-"""Step Functions ends an execution whose state is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +31,8 @@ class Load:
     throttled: Mapping[str, int]
     status_calls: int
     token_calls: int
-    virtual_seconds: float
     real_seconds: float
     largest_state_bytes: int
-    most_events: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +65,6 @@ def back_fill(count: int) -> Load:
         real_seconds = time.monotonic() - begin
         messages = [told.message for told in stack.notifications]
         executions = stack.executions()
-        histories = [stack.history(execution.name) for execution in executions]
         return Load(
             announced=count,
             outcomes=dict(Counter(message["data"]["outcome"] for message in messages)),
@@ -83,10 +74,10 @@ def back_fill(count: int) -> Load:
             throttled={name: fault.hits for name, fault in throttles.items()},
             status_calls=sum("/export/" in seen.path for seen in server.requests),
             token_calls=sum("/oauth2/" in seen.path for seen in server.requests),
-            virtual_seconds=stack.clock.now() - START,
             real_seconds=real_seconds,
-            largest_state_bytes=max(_state_bytes(event) for history in histories for event in history),
-            most_events=max(map(len, histories)),
+            largest_state_bytes=max(
+                _state_bytes(event) for execution in executions for event in stack.history(execution.name)
+            ),
         )
 
 
@@ -113,7 +104,7 @@ BUSIEST = {
     "CheckCostSeconds": 0.1,
     "MinWaitSeconds": 1,
     "MaxWaitSeconds": 1,
-    "DeadlineSeconds": WEEK,
+    "DeadlineSeconds": MAX_DEADLINE_SECONDS,
 }
 """The parameters that make the most checks: 1,600, where the budget of a watch ends."""
 

@@ -29,8 +29,8 @@ PRINTED = {
 ROWS = {"tokens": 4, "shared": 1}
 """How many figures of each kind the tests print."""
 
-NOISE = 0.01
-"""The standard error of a ratio, as a share of it: threads meet in another order."""
+MACHINE_NOISE = 0.01
+"""What another machine adds to the standard error of a ratio, as a share of it: threads meet in another order."""
 
 
 class FiguresMissingError(RuntimeError):
@@ -145,7 +145,7 @@ def ratios(measured: Measured) -> dict[str, Ratio]:
         "state of a watch, at its end / at its tenth check": last["state_bytes"] / tenth["state_bytes"],
         "events of history of a check": (last["events"] - tenth["events"]) / (last["check"] - tenth["check"]),
     }
-    return {name: Ratio(value, NOISE * value) for name, value in figures.items()}
+    return {name: Ratio(value, machine_noise=MACHINE_NOISE) for name, value in figures.items()}
 
 
 def pictures(_: Measured) -> dict[str, str]:

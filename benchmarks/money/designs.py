@@ -1,4 +1,4 @@
-"""Five designs that look at exports again and again, and what AWS counts for each export and for each month."""
+"""Designs that look at exports again and again, and what AWS counts for each export and for each month."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from benchmarks.money.prices import HOURS_A_MONTH, Item, Usage
 
 GB = 1e9
 STATES_A_CHECK = 3
-"""Wait, task, choice: a loop of Step Functions cannot do with less, be it ours or another's."""
+"""Wait, task, choice: a loop of Step Functions whose waits are computed, ours as well as another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,14 @@ def state_machine(watched: Watched) -> Usage:
     )
 
 
+def retried_task(watched: Watched) -> Usage:
+    """A task that fails until the export is over. A retry is one transition, and the wait before it is none.
+
+    The two others are a wait before the first look, and the state that tells.
+    """
+    return {**state_machine(watched), Item.TRANSITION: watched.checks + 2}
+
+
 def export_watch(watched: Watched) -> Usage:
     """The loop, and the way in: an event, its message sent, received and deleted, and the function that starts."""
     return add(
@@ -125,6 +133,14 @@ DESIGNS = (
     Design(OURS, "Export Watch", "export_watch", export_watch, add(ONE_SECRET, MONITORED), "ours_oauth"),
     Design("state_machine_5", "state machine, every 5 s", "fixed_5", state_machine, ONE_SECRET),
     Design("state_machine_60", "state machine, every 60 s", "fixed_60", state_machine, ONE_SECRET),
+    Design("retried_task_60", "retried task, every 60 s", "fixed_60", retried_task, ONE_SECRET),
+    Design(
+        "retried_task_backoff",
+        "retried task, 1 s x 1.25 to 60 s",
+        "google_workflows",
+        retried_task,
+        ONE_SECRET,
+    ),
     Design("durable_function", "durable function", "durable_functions", durable_function, ONE_SECRET),
     Design("sleeping_function", "sleeping Lambda, every 10 s", "fixed_10", sleeping_function, ONE_SECRET),
     Design("worker", "always-on worker, every 10 s", "fixed_10", always_on_worker, add(ONE_SECRET, WORKER)),

@@ -6,10 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.schedule.comparison import CHECK_COSTS, Comparison, compare
+from benchmarks.schedule.comparison import CHECK_COSTS, SEED, Comparison, compare
 from benchmarks.schedule.durations_file import DurationsFileError, read_durations
-
-SEED = 20261123
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ from benchmarks.schedule.peers import PEERS, Peer
 from benchmarks.schedule.workloads import Seconds
 from export_watch.schedule import Policy
 
+SEED = 20261123
 OURS = "export_watch"
 CHECK_COSTS = (1, 5, 20, 60)
 """What a check is worth, in seconds of delay."""

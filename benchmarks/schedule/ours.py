@@ -8,15 +8,16 @@ import numpy as np
 from benchmarks.schedule.workloads import Phases, Seconds
 from export_watch.decision import decide
 from export_watch.schedule import Policy, first_wait_seconds
+from export_watch.settings import MAX_DEADLINE_SECONDS
 from export_watch.watch import DistributionMethod, Export, ExportStatus, StatusSeen, Watch, WatchRequest
-
-DEADLINE_SECONDS = 604_800
-"""A watch's longest deadline, a week, so that no workload is cut short."""
 
 
 def looks(export_id: int, policy: Policy, status_at: Callable[[int], ExportStatus]) -> Iterator[int]:
-    """The moments at which the watch of an export looks, until one ends it. The id makes the jitter."""
-    request = WatchRequest(export_id, "benchmark", 1, DEADLINE_SECONDS, DistributionMethod.FTP, "{}")
+    """The moments at which the watch of an export looks, until one ends it. The id makes the jitter.
+
+    The deadline is the longest one, a week, so that no workload is cut short.
+    """
+    request = WatchRequest(export_id, "benchmark", 1, MAX_DEADLINE_SECONDS, DistributionMethod.FTP, "{}")
     watch = Watch.begin(request, 0)
     now = first_wait_seconds(watch, policy)
     while True:

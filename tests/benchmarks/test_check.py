@@ -2,8 +2,9 @@
 
 import pytest
 
-from benchmarks.check.benchmark import COMPARED, WAYS, ratios
+from benchmarks.check.benchmark import COMPARED, WAYS, _compare, ratios
 from benchmarks.check.process import measure, serving
+from benchmarks.regression import changes
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
@@ -18,8 +19,23 @@ def test_only_ways_that_exist_are_compared():
     assert {name for _, *names in COMPARED for name in names} <= {way.name for way in WAYS}
 
 
-def test_a_ratio_is_never_taken_for_more_exact_than_another_machine_would_find_it():
-    measured = {
-        "ratios": [{"figure": "warm_cpu", "way": "ours", "other": "floor", "ratio": 2.0, "error": 0.0}]
-    }
-    assert ratios(measured)["warm_cpu: ours / floor"].error == pytest.approx(0.06)
+def test_ways_are_compared_by_the_median_of_the_rounds_which_one_busy_moment_makes_no_less_certain():
+    rounds = [{"ours": {"cpu": seconds}, "other": {"cpu": 2.0}} for seconds in (2.9, 3.0, 3.1, 3.0, 30.0)]
+    found = _compare(rounds, "cpu", "ours", "other")
+    assert found["ratio"] == 1.5
+    assert found["error"] == pytest.approx(1.25 * 1.4826 * 0.05 / 5**0.5)
+
+
+def test_a_rise_of_a_fifth_is_a_regression_and_what_another_machine_does_is_none():
+    [committed, same, worse] = [
+        ratios(
+            {
+                "ratios": [
+                    {"figure": "warm_cpu", "way": "ours", "other": "floor", "ratio": ratio, "error": 0.01}
+                ]
+            }
+        )
+        for ratio in (1.4, 1.5, 1.7)
+    ]
+    assert not changes(committed, same)[0].is_regression
+    assert changes(committed, worse)[0].is_regression

@@ -2,8 +2,10 @@
 
 import pytest
 
+from benchmarks import results
+from benchmarks.fleet.benchmark import SHORT, Stream, _flow
 from benchmarks.fleet.server import FixedWindow, Limit, SlidingWindow, Unlimited, answer
-from benchmarks.fleet.simulation import Announcement, Manner, simulate
+from benchmarks.fleet.simulation import Announcement, Manner, Run, simulate
 from export_watch.watch import ExportStatus
 
 BACK_FILL = [Announcement(n / 100, 60.0 + 3 * n) for n in range(100)]
@@ -66,3 +68,28 @@ def test_a_queue_permits_all_that_the_limit_does_and_no_more():
 
 def test_without_a_limit_nothing_is_refused():
     assert simulate(BACK_FILL, Unlimited(), Manner.OURS).refused == []
+
+
+def test_of_a_stream_count_the_exports_and_calls_between_the_first_ones_and_the_last_ones():
+    stream = Stream("one", "one", per_hour=1, workload=SHORT, hours=2, warm_up_hours=1)
+    exports = [Announcement(at, 60.0) for at in (3599.0, 3600.0, 7199.0, 7200.0)]
+    run = Run(
+        calls=[3599.0, 3600.0, 3660.0, 7200.0],
+        refused=[3599.0, 3660.0],
+        delays=dict(enumerate([100.0, 1.0, 3.0, 100.0])),
+        checks=dict(enumerate([100, 2, 4, 100])),
+        state_bytes=[1],
+    )
+    found = _flow(run, exports, stream)
+    assert (found["checks"], found["delay_mean"]) == (3, 2)
+    assert found["calls_a_minute"] == pytest.approx(2 / 60)
+    assert found["refused_share"] == 0.5
+
+
+def test_the_committed_exports_need_as_many_calls_as_were_made_in_their_time():
+    """So it is only where they were announced into a fleet that neither fills nor empties."""
+    for stream in results.read("fleet")["measured"]["streams"].values():
+        for by_manner in stream["limits"].values():
+            for of in by_manner.values():
+                needed = of["checks"] * stream["per_hour"]
+                assert needed == pytest.approx(60 * of["calls_a_minute"], rel=0.02), stream["label"]

@@ -24,12 +24,23 @@ def test_every_picture_is_well_formed_and_shown_in_the_document():
             assert f"images/{file.name}" in text
 
 
-def test_no_label_of_a_picture_is_cut_at_its_left():
+def test_no_label_of_a_picture_is_cut_at_its_sides():
+    """A character takes 6.5 pixels in the mean, at the usual size of the text."""
+    before = {"start": 0.0, "middle": 0.5, "end": 1.0}
     for file, content in command.rendered().items():
         if file.suffix == ".svg":
-            for text in ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text"):
-                if text.get("text-anchor") == "end":
-                    assert float(text.get("x", "0")) > 6.5 * len(text.text or ""), f"{file.name}: {text.text}"
+            picture = ElementTree.fromstring(content)
+            for text in picture.iter("{http://www.w3.org/2000/svg}text"):
+                width = 6.5 * len(text.text or "")
+                left = float(text.get("x", "0")) - before[text.get("text-anchor", "start")] * width
+                assert 0 < left < float(picture.get("width", "0")) - width, f"{file.name}: {text.text}"
+
+
+def test_what_an_element_is_wins_over_its_colour_on_light_and_on_dark():
+    """All these selectors are one class, so the rule that comes last wins."""
+    style = str(Picture(1, 1, ""))
+    last_colour = max(style.rindex(f".{kind} {{") for kind in ("ours", "peer", "best"))
+    assert all(style.index(f".{kind} {{") > last_colour for kind in ("faint", "line", "thin"))
 
 
 def test_a_table_goes_between_its_markers_and_nothing_else_changes():
@@ -53,6 +64,8 @@ def test_a_table_without_a_marker_or_a_marker_without_a_table_is_refused(tables)
         (Ratio(1.5, 0.01), Ratio(1.30, 0.01), False),
         (Ratio(1.5), Ratio(1.501), False),
         (Ratio(1.5), Ratio(1.51), True),
+        (Ratio(1.0, machine_noise=0.03), Ratio(1.12, machine_noise=0.03), False),
+        (Ratio(1.0, machine_noise=0.03), Ratio(1.13, machine_noise=0.03), True),
     ],
 )
 def test_a_ratio_regresses_when_it_grows_by_more_than_its_noise(committed, measured, regression):

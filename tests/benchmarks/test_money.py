@@ -1,5 +1,7 @@
 """What AWS counts for each design, and what that costs."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +16,12 @@ from benchmarks.money.designs import (
     always_on_worker,
     durable_function,
     export_watch,
+    retried_task,
     state_machine,
 )
 from benchmarks.money.prices import PRICES, Item, dollars
 from benchmarks.money.tables import cheaper_than_ours
+from tests.contract.schemas import ROOT
 from tests.contract.template import of_type
 
 TEN_LOOKS = Watched(checks=10, seconds=900, check_seconds=0.25)
@@ -31,12 +35,28 @@ def test_every_item_has_a_price():
     assert set(PRICES) == set(Item)
 
 
-def test_a_thousand_transitions_cost_what_the_price_list_says():
-    assert dollars({Item.TRANSITION: 1000}) == pytest.approx(0.025)
+def path(machine: dict[str, Any], choice: Callable[[dict[str, Any]], str], first: str) -> list[str]:
+    """The states from `first` on, to the end or until one comes again; `choice` says where a choice goes."""
+    states = [first]
+    while True:
+        state = machine["States"][states[-1]]
+        following = choice(state) if state["Type"] == "Choice" else state.get("Next")
+        if following is None or following in states:
+            return states
+        states.append(following)
 
 
-def test_a_state_machine_pays_three_transitions_a_look_and_two_for_the_end():
-    assert state_machine(TEN_LOOKS)[Item.TRANSITION] == 32
+def test_our_state_machine_makes_as_many_transitions_as_are_paid_for():
+    machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
+    look = path(machine, lambda choice: choice["Default"], machine["StartAt"])
+    last_look = path(machine, lambda choice: choice["Choices"][0]["Next"], machine["StartAt"])
+    assert export_watch(TEN_LOOKS)[Item.TRANSITION] == 9 * len(look) + len(last_look)
+
+
+def test_a_retried_task_pays_a_transition_a_look_and_in_all_else_as_a_loop():
+    retried, loop = retried_task(TEN_LOOKS), state_machine(TEN_LOOKS)
+    assert retried[Item.TRANSITION] == 12
+    assert {item for item in loop if retried[item] != loop[item]} == {Item.TRANSITION}
 
 
 def test_export_watch_pays_for_the_way_in_as_well():

@@ -39,6 +39,8 @@ def test_one_column_of_seconds_is_read_with_or_without_a_header(a_file, content)
     [
         ("seconds\n60\nsoon\n", r"line 3: 'soon' is not a number of seconds"),
         ("6O\n300\n", r"line 1: '6O' is not a number of seconds"),
+        ("PT5M\n300\n", r"line 1: 'PT5M' is not a number of seconds"),
+        ("60\n1_000\n", r"line 2: '1_000' is not a number of seconds"),
         ("seconds\nduration\n60\n", r"line 2: 'duration' is not a number of seconds"),
         ("60\n-1\n", r"line 2: '-1' is not a duration"),
         ("60\nnan\n", r"line 2: 'nan' is not a duration"),

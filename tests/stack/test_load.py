@@ -5,9 +5,15 @@
 
 import itertools
 
-from benchmarks.limits.back_fill import EVENT_QUOTA, STATE_QUOTA_BYTES, back_fill, long_watch
+from benchmarks.limits.back_fill import back_fill, long_watch
 
 EXPORTS = 50
+
+EVENT_QUOTA = 25_000
+"""Step Functions ends an execution after so many events of history."""
+
+STATE_QUOTA_BYTES = 262_144
+"""Step Functions ends an execution whose state is longer."""
 
 
 def test_every_export_of_a_back_fill_is_told_once_though_aws_throttles() -> None:
