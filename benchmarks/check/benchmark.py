@@ -38,7 +38,7 @@ COMPARED = (
     ("peak_mib", "ours_oauth", "common_oauth"),
     ("cold_cpu", "ours_compiling", "common_oauth"),
 )
-MACHINE_NOISE = 0.03
+MACHINE_NOISE = 0.05
 """What another machine adds to the standard error of a ratio, as a share of it."""
 
 

@@ -118,8 +118,8 @@ def _deployed(
     clients = {CREDENTIALS["client_id"]: CREDENTIALS["client_secret"]}
     scenario = parse({"credentials": {"oauth": clients}, "exports": exports})
     with EmarsysServer(scenario, clock=clock.now) as server:
-        own = {"EmarsysHost": server.url, "EmarsysTokenUrl": f"{server.url}/oauth2/token"}
-        with deploy({**own, **(parameters or {})}, secrets={"default": CREDENTIALS}, clock=clock) as stack:
+        given = {**server.parameters, **(parameters or {})}
+        with deploy(given, secrets={"default": CREDENTIALS}, clock=clock) as stack:
             yield stack, server
 
 

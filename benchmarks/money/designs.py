@@ -118,7 +118,7 @@ def always_on_worker(watched: Watched) -> Usage:
 
 MONITORED: Mapping[Item, float] = {
     Item.METRIC_MONTH: 5,  # three counts, DetectionSeconds, RateLimitHeadroom; others only in hours of trouble
-    Item.ALARM_MONTH: 19,  # of seven alarms
+    Item.ALARM_MONTH: 14,  # of seven alarms
     Item.DASHBOARD_MONTH: 1,
     Item.SQS_REQUEST: 2 * assume.IDLE_POLLS_A_MONTH,  # the inbox, and the queue of lost watches
 }

@@ -55,9 +55,8 @@ def _watch(exports: int) -> dict[str, float]:
         }
     )
     with EmarsysServer(scenario, clock=clock.now) as emarsys:
-        parameters = {"EmarsysHost": emarsys.url, "EmarsysTokenUrl": f"{emarsys.url}/oauth2/token"}
         begin = time.perf_counter()
-        with deploy(parameters, secrets={"default": CREDENTIALS}, clock=clock) as deployment:
+        with deploy(emarsys.parameters, secrets={"default": CREDENTIALS}, clock=clock) as deployment:
             deployed = time.perf_counter()
             for number in lives:
                 deployment.announce({"export_id": number})
