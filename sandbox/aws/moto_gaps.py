@@ -35,7 +35,10 @@ from moto.stepfunctions.parser.asl.component.program import program
 from moto.stepfunctions.parser.asl.component.state import state as asl_state
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_sns
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_sns,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event import event_manager
@@ -346,7 +349,12 @@ def _things_made_once() -> Iterator[Patch]:
     yield json_path, "parse", _parse_path
     yield result_path, "parse", _parse_result_path
     yield Stack, "_parse_template", _parse_stack
-    for module, service in ((lambda_eval_utils, "lambda"), (state_task_service_sns, "sns")):
+    tasks = (
+        (lambda_eval_utils, "lambda"),
+        (state_task_service_sns, "sns"),
+        (state_task_service_aws_sdk, "cloudwatch"),
+    )
+    for module, service in tasks:
         client = _client_for(REGION, service)  # now, since two threads must not make clients at once
         yield module, "boto_client_for", lambda client=client, **_: client
 
