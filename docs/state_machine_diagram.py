@@ -56,7 +56,8 @@ def ways_out(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     caught = {catch["Next"] for catch in state.get("Catch", [])}
     tries = 1 + sum(retry["MaxAttempts"] for retry in state.get("Retry", []))
     if after := state.get("Next"):
-        yield f"also after {tries} failed tries" if after in caught else "", after
+        also = f"also after {tries} failed tries" if tries > 1 else "also if it fails"
+        yield also if after in caught else "", after
     for failed in sorted(caught - {after}):
         yield f"{tries} failed tries", failed
 
