@@ -70,11 +70,12 @@ STACK ?= emarsys-export-watch
 ACCOUNT ?= default
 ATTEMPT ?= 1
 
-# What is deployed is what SAM offers; it would offer the defaults, and so undo what was once answered otherwise.
+# What is deployed is what SAM offers; it would offer the defaults, and so undo what was once answered otherwise. And it
+# does not read AWS_REGION.
 .PHONY: deploy
 deploy: build ## Build, and deploy to your AWS account, guided
 	@parameters=$$($(BIN)/python -m operations parameters --stack '$(STACK)') && \
-	    $(SAM) deploy --guided --stack-name '$(STACK)' $$parameters
+	    $(SAM) deploy --guided --stack-name '$(STACK)' $(if $(AWS_REGION),--region '$(AWS_REGION)') $$parameters
 
 .PHONY: watch
 watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end

@@ -13,7 +13,7 @@ from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import TokenRecord
 from export_watch.http import HttpClient
-from export_watch.reason import REMEDY
+from export_watch.reason import remedy
 from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
 from operations.stack import Stack, request
 
@@ -82,13 +82,10 @@ def meaning(observation: Observation, account: str) -> tuple[bool, str]:
                 f"All is well: Emarsys takes the credentials of {account} and tells the status of exports.",
             )
         case Obstacle(code=ObstacleCode.CREDENTIALS_MISSING, detail=detail):
-            return (
-                False,
-                f"{detail}. {REMEDY[ObstacleCode.CREDENTIALS_MISSING]} You need leave to read it, too.",
-            )
+            return False, f"{detail}. {remedy(observation)} You need leave to read it, too."
         case Obstacle(code=ObstacleCode.RATE_LIMITED, detail=detail):
             return False, f"{detail}. This says nothing about the credentials: try again in a few minutes."
-        case Obstacle(code=code, detail=detail):
-            return False, f"{detail}. {REMEDY[code]}"
+        case Obstacle(detail=detail):
+            return False, f"{detail}. {remedy(observation)}"
         case _:
             assert_never(observation)

@@ -47,9 +47,9 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
     # The physical id of a rule on a bus of one's own is `bus|rule`.
     rule = stack.physical_id("ExportCreatedRule").rpartition("|")[2]
     bus = stack.parameters["EventBusName"]
-    events.disable_rule(Name=rule, EventBusName=bus)
-    say("from now on no export that is announced is watched")
     try:
+        events.disable_rule(Name=rule, EventBusName=bus)
+        say("from now on no export that is announced is watched")
         _end_watches(stack, dead_letters, say, sleep)
         say("deleting the stack")
         cloudformation.delete_stack(StackName=stack.arn)

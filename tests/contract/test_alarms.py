@@ -80,14 +80,16 @@ def seconds(alarm: dict[str, Any]) -> int:
 def test_one_look_without_credentials_is_told_within_a_quarter_of_an_hour():
     alarm = ALARMS["CredentialsAlarm"]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
-    assert seconds(alarm) <= 900
+    assert alarm["DatapointsToAlarm"] == 1
+    assert seconds(alarm) / alarm["EvaluationPeriods"] <= 900
 
 
 @pytest.mark.parametrize("name", ["CredentialsAlarm", "EmarsysUnavailableAlarm"])
 def test_an_alarm_that_rests_on_looks_lasts_from_one_look_to_the_next(name):
     alarm = ALARMS[name]
     assert alarm["DatapointsToAlarm"] == 1
-    assert seconds(alarm) >= PARAMETERS["MaxWaitSeconds"]["Default"]
+    a_period = seconds(alarm) / alarm["EvaluationPeriods"]
+    assert seconds(alarm) >= PARAMETERS["MaxWaitSeconds"]["Default"] + a_period
 
 
 def test_each_period_of_the_alarm_for_failed_checks_has_one_of_each_watch():
