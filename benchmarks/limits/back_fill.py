@@ -130,7 +130,7 @@ def _throttle_first_calls(stack: Deployment, operation: str, key: str, every: in
     turn = itertools.cycle(range(every))
 
     def is_hit(parameters: Mapping[str, Any]) -> bool:
-        names = _names(str(parameters[key]))
+        names = _names(parameters[key])
         is_new = seen.isdisjoint(names)
         seen.update(names)
         return is_new and next(turn) == 0
@@ -138,11 +138,11 @@ def _throttle_first_calls(stack: Deployment, operation: str, key: str, every: in
     return stack.faults.fail(operation, "ThrottlingException", status=429, matches=is_hit)
 
 
-def _names(call: str) -> list[str]:
+def _names(call: str | bytes) -> list[str]:
     """What stays the same when a call is made again: its text, or the messages of a batch, which is received anew."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
         return [record["messageId"] for record in json.loads(call)["Records"]]
-    return [call]
+    return [str(call)]
 
 
 def _state_bytes(event: Mapping[str, Any]) -> int:
