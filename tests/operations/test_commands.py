@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from operations.stack import CommandError, Stack
 from operations.watch import watch
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
+from tests.contract.schemas import ROOT
 
 WSSE = {"username": "planted-user", "secret": "planted-wsse-secret"}
 OAUTH = {"client_id": "planted-client", "client_secret": "planted-client-secret"}
@@ -327,6 +329,15 @@ def test_what_is_deployed_is_what_sam_is_given_to_offer(site, capsys):
     offered = CfnParameterOverridesType().convert(tuple(given), None, None)
     assert offered == {name: value for name, value in here.stack.parameters.items() if value}
     assert (offered["AlarmTopicArn"], offered["DeadlineSeconds"]) == (alarms, "3600")
+
+
+@pytest.mark.parametrize(("variable", "expected"), [("AWS_REGION", True), ("AWS_DEFAULT_REGION", False)])
+def test_sam_is_given_the_region_that_it_does_not_read(nobody, variable, expected):
+    nobody.setenv(variable, "eu-west-1")
+    done = subprocess.run(["make", "-n", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (
+        "deploy --guided --stack-name 'emarsys-export-watch' --region 'eu-west-1'" in done.stdout
+    ) == expected
 
 
 def test_before_the_first_deployment_sam_offers_its_defaults(site, capsys):
