@@ -36,10 +36,14 @@ DOCUMENTED = {
 """The metrics that there are, by namespace and dimension: AWS's own that are used here, and all of ours."""
 
 
+def measured(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an alarm measures: its queries that have a period, or itself where it has one metric."""
+    return [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query] or [alarm]
+
+
 def metrics(alarm: dict[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
     """Namespace, name and the names of the dimensions of each metric of an alarm."""
-    queries = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
-    for metric in queries or [alarm]:
+    for metric in (of.get("Metric", of) for of in measured(alarm)):
         dimensions = [dimension["Name"] for dimension in metric["Dimensions"]]
         yield metric["Namespace"], metric["MetricName"], dimensions
 
@@ -72,8 +76,7 @@ def test_an_alarm_returns_one_series(name):
 
 def seconds(alarm: dict[str, Any]) -> int:
     """How long an alarm looks back."""
-    queries = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
-    [period] = {of["Period"] for of in queries or [alarm]}
+    [period] = {of["Period"] for of in measured(alarm)}
     return int(period) * int(alarm["EvaluationPeriods"])
 
 

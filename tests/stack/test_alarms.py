@@ -9,7 +9,6 @@ from tests.stack import cloudwatch
 from tests.stack.conftest import OAUTH, START, WSSE, World, timeline
 
 HOUR = 3600
-DAY = 86_400
 ENDLESS = {"timeline": timeline(in_progress=0)}
 
 Condition = Callable[[Callable[..., World]], World]
@@ -97,10 +96,7 @@ def the_rate_limit_is_used_up(world) -> World:
 
 @moves("EmarsysUnavailableAlarm", "LongUnanswered")
 def one_of_many_exports_gets_no_answer(world) -> World:
-    healthy = dict.fromkeys(range(10, 20), ENDLESS)
-    w: World = world(exports={**healthy, 5: {"faults": [{"fault": "html"}]}})
-    w.announce(*({"export_id": number} for number in healthy))
-    return _watched_for(2 * HOUR, w)
+    return _watched_for(2 * HOUR, _among_healthy_ones(world, {"faults": [{"fault": "html"}]}))
 
 
 @moves("EmarsysUnavailableAlarm", "LongUnanswered")
@@ -148,10 +144,8 @@ def no_check_ends_in_time(world) -> World:
 
 @moves("CheckFunctionAlarm", "ChecksFailed")
 def the_checks_of_one_of_many_watches_crash(world) -> World:
-    healthy = dict.fromkeys(range(10, 20), ENDLESS)
-    w: World = world(exports={**healthy, 5: {}})
+    w = _among_healthy_ones(world, {})
     w.stack.faults.answer("check_export", crashed, matches=lambda event: event["watch"]["export_id"] == 5)
-    w.announce(*({"export_id": number} for number in healthy))
     return _watched_for(HOUR, w)
 
 
@@ -176,6 +170,14 @@ def nobody_reads_the_inbox(world) -> World:
     w.announce({"export_id": 5})
     w.stack.clock.call_later(HOUR, lambda: None)
     w.run()
+    return w
+
+
+def _among_healthy_ones(world: Callable[..., World], export: dict[str, object]) -> World:
+    """A world with this export, and ten others that are watched already."""
+    healthy = dict.fromkeys(range(10, 20), ENDLESS)
+    w = world(exports={**healthy, 5: export})
+    w.announce(*({"export_id": number} for number in healthy))
     return w
 
 
