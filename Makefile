@@ -101,6 +101,7 @@ lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
 	    layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) --universal --python-version 3.11 requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) --universal --python-version 3.11 requirements-checkov.in --output-file requirements-checkov.txt
+	$(LOCK) --universal --python-version 3.11 requirements-ministack.in --output-file requirements-ministack.txt
 
 .PHONY: clean
 clean: ## Remove all that the commands made
