@@ -29,6 +29,12 @@ class ExportStatus(StrEnum):
     ERROR = "error"
     UNKNOWN = "unknown"
 
+    @classmethod
+    def parse(cls, text: str) -> "ExportStatus":
+        """The status that Emarsys reports by this text: `in_progress` and other casing are seen in the wild."""
+        word = " ".join(text.replace("_", " ").split()).casefold()
+        return cls(word) if word in list(cls) else cls.UNKNOWN
+
 
 class Refusal(StrEnum):
     """The two refusals of a status call that are final once a second look confirms them."""
@@ -74,6 +80,24 @@ class Export:
     file_name: Scalar = None
     ftp_host: Scalar = None
     ftp_dir: Scalar = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What a reply says of the rate limit that all watches of an API user share.
+
+    `remaining` of `limit` requests are left, 0 <= remaining <= limit, for the next `reset_seconds`; None where the
+    reply does not say, or nothing credible.
+    """
+
+    limit: float
+    remaining: float
+    reset_seconds: float | None = None
+
+    @property
+    def share(self) -> float:
+        """The share of the limit that is left, 0 to 1."""
+        return self.remaining / self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +176,12 @@ class Watch:
     stuck_told: bool = False
     refused_since: Mapping[Refusal, int] = field(default_factory=dict)
     export: Export | None = None
+    expected_seconds: int | None = None
+
+    @property
+    def status(self) -> ExportStatus | None:
+        """The status that Emarsys reported last, None before the first."""
+        return None if self.export is None else ExportStatus.parse(str(self.export.status))
 
     @classmethod
     def begin(cls, request: WatchRequest, now: float) -> "Watch":
