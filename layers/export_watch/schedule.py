@@ -16,7 +16,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 
-from export_watch.watch import Watch
+from export_watch.watch import DistributionMethod, RateLimit, Watch
 
 JITTER = 0.1
 """The largest share by which a wait is shortened, so that watches started together do not ask together."""
@@ -42,10 +42,11 @@ UNPACED_CHECKS = 1000
 class Policy:
     """What an operator chooses. A watch keeps the policy with which it started."""
 
-    check_cost_seconds: float = 5
+    check_cost_seconds: float = 2
     min_wait_seconds: int = 10
     max_wait_seconds: int = 900
     stuck_after_seconds: int = 3900
+    default_distribution_method: DistributionMethod = DistributionMethod.FTP
 
 
 def first_wait_seconds(watch: Watch, policy: Policy) -> int:
@@ -62,7 +63,7 @@ def wait_seconds(
     now: float,
     policy: Policy,
     retry_after_seconds: int | None = None,
-    headroom: float | None = None,
+    rate_limit: RateLimit | None = None,
 ) -> int:
     """Whole seconds from `now` (unix seconds) to the next look at a watch that goes on, at least 1.
 
@@ -72,7 +73,9 @@ def wait_seconds(
     """
     spread = _spread(watch.execution, watch.checks)
     since = watch.started_at if watch.ready_since is None else watch.ready_since
-    wait = base_wait_seconds(max(0.0, now - since), policy) * stretch(headroom)
+    wait = base_wait_seconds(max(0.0, now - since), policy) * stretch(
+        None if rate_limit is None else rate_limit.share
+    )
     wait = min(wait, policy.max_wait_seconds) * (1 - JITTER * spread)
     if watch.ready_since is not None and not watch.stuck_told:
         to_stuck = watch.ready_since + policy.stuck_after_seconds - now
