@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 
 from export_watch.location import FIELD_LENGTH, File, effective_method, locate, named
 from export_watch.watch import DistributionMethod, Export, Scalar
-from tests.unit.examples import EXPORT_URL, an_export
+from tests.unit.examples import FILE_URL, an_export
 
 
 def by_ftp(
     file_name: Scalar = "a.csv", ftp_dir: Scalar = "out", ftp_host: Scalar = "ftp.example.com"
 ) -> File:
     export = Export(file_name=file_name, ftp_dir=ftp_dir, ftp_host=ftp_host)
-    return locate(export, DistributionMethod.FTP, EXPORT_URL)
+    return locate(export, DistributionMethod.FTP, FILE_URL)
 
 
 @pytest.mark.parametrize("method", [DistributionMethod.FTP, DistributionMethod.SFTP])
 def test_a_file_on_a_server_has_the_scheme_of_its_delivery(method: DistributionMethod) -> None:
-    file = locate(an_export(), method, EXPORT_URL)
+    file = locate(an_export(), method, FILE_URL)
     assert file == File(
         name="clicks_3931993_1_en-df0ef2.csv",
         distribution_method=method,
@@ -32,14 +32,14 @@ def test_a_file_on_a_server_has_the_scheme_of_its_delivery(method: DistributionM
 
 
 def test_a_local_file_lies_below_its_export() -> None:
-    file = locate(an_export(), DistributionMethod.LOCAL, EXPORT_URL)
+    file = locate(an_export(), DistributionMethod.LOCAL, FILE_URL)
     assert (file.host, file.directory) == (None, None)
     assert file.uri == "https://api.emarsys.net/api/v3/export/123/data"
     assert file.name == "clicks_3931993_1_en-df0ef2.csv"
 
 
 def test_a_mailed_file_has_no_place() -> None:
-    file = locate(an_export(), DistributionMethod.MAIL, EXPORT_URL)
+    file = locate(an_export(), DistributionMethod.MAIL, FILE_URL)
     assert (file.host, file.directory, file.uri) == (None, None, None)
     assert file.name == "clicks_3931993_1_en-df0ef2.csv"
 
