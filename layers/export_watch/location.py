@@ -50,15 +50,15 @@ def effective_method(
     return default if named(export.ftp_host) else DistributionMethod.LOCAL
 
 
-def locate(export: Export, method: DistributionMethod, export_url: str) -> File:
-    """Where the file is, by what Emarsys named; `export_url` is the resource of the export itself."""
+def locate(export: Export, method: DistributionMethod, file_url: str) -> File:
+    """Where the file is, by what Emarsys named; `file_url` is that of a local export's file."""
     name = named(export.file_name)
     match method:
         case DistributionMethod.FTP | DistributionMethod.SFTP:
             host, directory = named(export.ftp_host), named(export.ftp_dir)
             return File(name, method, host, directory, _server_uri(method, host, directory, name))
         case DistributionMethod.LOCAL:
-            return File(name, method, None, None, f"{export_url}/data")
+            return File(name, method, None, None, file_url)
         case DistributionMethod.MAIL:
             return File(name, method, None, None, None)
         case _:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from export_watch.location import FIELD_LENGTH, File, effective_method, locate, named
 from export_watch.watch import DistributionMethod, Export, Scalar
-from tests.unit.examples import EXPORT_URL, an_export
+from tests.unit.examples import FILE_URL, an_export
 
 
 def by_ftp(
@@ -21,7 +21,7 @@ def by_ftp(
     method: DistributionMethod = DistributionMethod.FTP,
 ) -> File:
     export = Export(file_name=file_name, ftp_dir=ftp_dir, ftp_host=ftp_host)
-    return locate(export, method, EXPORT_URL)
+    return locate(export, method, FILE_URL)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def by_ftp(
     ],
 )
 def test_a_file_on_a_server_has_the_scheme_of_its_delivery(method: DistributionMethod, login: str) -> None:
-    file = locate(an_export(), method, EXPORT_URL)
+    file = locate(an_export(), method, FILE_URL)
     assert file == File(
         name="clicks_3931993_1_en-df0ef2.csv",
         distribution_method=method,
@@ -43,14 +43,14 @@ def test_a_file_on_a_server_has_the_scheme_of_its_delivery(method: DistributionM
 
 
 def test_a_local_file_lies_below_its_export() -> None:
-    file = locate(an_export(), DistributionMethod.LOCAL, EXPORT_URL)
+    file = locate(an_export(), DistributionMethod.LOCAL, FILE_URL)
     assert (file.host, file.directory) == (None, None)
     assert file.uri == "https://api.emarsys.net/api/v3/export/123/data"
     assert file.name == "clicks_3931993_1_en-df0ef2.csv"
 
 
 def test_a_mailed_file_has_no_place() -> None:
-    file = locate(an_export(), DistributionMethod.MAIL, EXPORT_URL)
+    file = locate(an_export(), DistributionMethod.MAIL, FILE_URL)
     assert (file.host, file.directory, file.uri) == (None, None, None)
     assert file.name == "clicks_3931993_1_en-df0ef2.csv"
 
@@ -222,7 +222,7 @@ def test_a_host_that_is_no_name_makes_no_uri_and_stays_as_it_came(host: str) -> 
 
 @pytest.mark.parametrize("parts", [{"file_name": None}, {"ftp_host": None}, {"ftp_host": "NULL"}])
 def test_a_part_that_is_missing_makes_no_uri(parts: dict[str, Scalar]) -> None:
-    assert locate(replace(an_export(), **parts), DistributionMethod.FTP, EXPORT_URL).uri is None
+    assert locate(replace(an_export(), **parts), DistributionMethod.FTP, FILE_URL).uri is None
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_part_that_is_missing_makes_no_uri(parts: dict[str, Scalar]) -> None:
     ids=str,
 )
 def test_a_part_that_may_have_been_cut_makes_no_uri(cut: dict[str, Scalar]) -> None:
-    assert locate(replace(an_export(), **cut), DistributionMethod.FTP, EXPORT_URL).uri is None
+    assert locate(replace(an_export(), **cut), DistributionMethod.FTP, FILE_URL).uri is None
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n", "NULL", "null", "Null", " null "])
