@@ -27,22 +27,24 @@ class File:
     uri: str | None
 
 
-def effective_method(announced: DistributionMethod | None, export: Export) -> DistributionMethod:
+def effective_method(
+    announced: DistributionMethod | None, export: Export, default: DistributionMethod = DistributionMethod.FTP
+) -> DistributionMethod:
     """How the file is delivered: as announced, else `ftp` where the reply names a host, else `local`."""
     if announced is not None:
         return announced
-    return DistributionMethod.FTP if named(export.ftp_host) else DistributionMethod.LOCAL
+    return default if named(export.ftp_host) else DistributionMethod.LOCAL
 
 
-def locate(export: Export, method: DistributionMethod, export_url: str) -> File:
-    """Where the file is, by what Emarsys named; `export_url` is the resource of the export itself."""
+def locate(export: Export, method: DistributionMethod, file_url: str) -> File:
+    """Where the file is, by what Emarsys named; `file_url` is that of a local export's file."""
     name = named(export.file_name)
     match method:
         case DistributionMethod.FTP | DistributionMethod.SFTP:
             host, directory = named(export.ftp_host), named(export.ftp_dir)
             return File(name, method, host, directory, _server_uri(method, host, directory, name))
         case DistributionMethod.LOCAL:
-            return File(name, method, None, None, f"{export_url}/data")
+            return File(name, method, None, None, file_url)
         case DistributionMethod.MAIL:
             return File(name, method, None, None, None)
         case _:

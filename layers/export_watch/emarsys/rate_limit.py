@@ -7,7 +7,8 @@ import math
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from export_watch.http import Headers
+from export_watch.http_client import Headers
+from export_watch.watch import RateLimit
 
 DEFAULT_SECONDS = 60
 """Where a rate limit names no time: the limit is one of requests a minute."""
@@ -17,33 +18,36 @@ LONGEST_SECONDS = 3600
 
 
 def retry_after_seconds(headers: Headers, now: float) -> int | None:
-    """Seconds that Emarsys asks to be left alone, 0 to 3,600, or None where no header names a time to come.
+    """Seconds that `Retry-After` asks to wait (RFC 9110: seconds or an HTTP date), 0 to 3,600, or None.
 
-    `Retry-After` (RFC 9110: seconds or an HTTP date) goes before `X-RateLimit-Reset` (unix seconds). A moment is
-    compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and with
-    `now` (unix seconds) where the reply has none.
+    A moment is compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and
+    with `now` (unix seconds) where the reply has none.
     """
-    sent_at = _moment(headers.get("Date"))
-    reference = now if sent_at is None else sent_at
-    retry_after = headers.get("Retry-After")
-    for seconds in (
-        _number(retry_after),
-        _until(_moment(retry_after), reference),
-        _until(_number(headers.get("X-RateLimit-Reset")), reference),
-    ):
-        # A moment that has passed is no answer to how long the limit lasts: `Reset: 60` is 1970.
+    value = headers.get("Retry-After")
+    for seconds in (_number(value), _until(_moment(value), _reference(headers, now))):
         if seconds is not None and seconds >= 0:
             return math.ceil(min(seconds, LONGEST_SECONDS))
     return None
 
 
-def headroom(headers: Headers) -> float | None:
-    """The share of the rate limit that is left, 0 to 1, or None where the headers do not tell."""
+def reset_seconds(headers: Headers, now: float) -> int | None:
+    """Seconds until the window of the limit ends, by `X-RateLimit-Reset`, or None where that says nothing credible."""
+    seconds = _until(_number(headers.get("X-RateLimit-Reset")), _reference(headers, now))
+    return math.ceil(seconds) if seconds is not None and 0 <= seconds <= LONGEST_SECONDS else None
+
+
+def rate_limit(headers: Headers, now: float) -> RateLimit | None:
+    """What is left of the rate limit, or None where the headers do not say."""
     limit = _number(headers.get("X-RateLimit-Limit"))
     remaining = _number(headers.get("X-RateLimit-Remaining"))
     if limit is None or remaining is None or not 0 <= remaining <= limit or limit == 0:
         return None
-    return remaining / limit
+    return RateLimit(limit, remaining, reset_seconds(headers, now))
+
+
+def _reference(headers: Headers, now: float) -> float:
+    sent_at = _moment(headers.get("Date"))
+    return now if sent_at is None else sent_at
 
 
 def _until(moment: float | None, reference: float) -> float | None:
