@@ -137,9 +137,7 @@ def _upload_empty_code(deployment: Deployment) -> None:
     s3.put_object(Bucket=sam.CODE_BUCKET, Key=sam.CODE_KEY, Body=archive.getvalue())
 
 
-def _function(
-    deployment: Deployment, source: sam.Template, logical_id: str, name: str, endpoint_url: str
-) -> Function:
+def _function(deployment: Deployment, source: sam.Template, logical_id: str, name: str) -> Function:
     configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
     folder = source.code_folder(logical_id)
     return Function(

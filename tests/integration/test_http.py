@@ -18,7 +18,7 @@ import pytest
 import trustme
 
 from export_watch import __version__, http
-from export_watch.http import MAX_REPLY_BYTES, HttpClient, NoReplyError
+from export_watch.http_client import MAX_REPLY_BYTES, HttpClient, NoReplyError
 from tests.integration.server import (
     OK,
     Script,
