@@ -1,8 +1,7 @@
 """When others look, each as it ships; docs/benchmarks.md says where each rule was read.
 
-Where a peer has a choice or a limit, it gets the better of it: the first look of a fixed interval comes after one
-interval (not at once, in vain), and a peer that gives up after so many looks or seconds goes on looking here. What it
-would have missed is reported beside.
+Where one has a choice or a limit, it gets the better of it: the first check of a fixed interval comes after one
+interval (not at once, without result), and one that gives up after so many checks or seconds goes on here.
 """
 
 import math
@@ -16,8 +15,8 @@ from benchmarks.schedule.workloads import Seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
-    """Somebody else's schedule. `waits` yields the seconds before each look, without end.
+class Other:
+    """Somebody else's schedule. `waits` yields the seconds before each check, without end.
 
     `by_chance` says that waits are drawn; without, one run of it is all there is to see.
     """
@@ -27,12 +26,10 @@ class Peer:
     shipped_by: str
     waits: Callable[[random.Random], Iterator[float]]
     by_chance: bool = False
-    gives_up_after_checks: int | None = None
-    gives_up_after_seconds: int | None = None
 
 
 def every(seconds: float) -> Callable[[random.Random], Iterator[float]]:
-    """A look after each interval of so many seconds."""
+    """A check after each interval of so many seconds."""
 
     def waits(_: random.Random) -> Iterator[float]:
         while True:
@@ -42,7 +39,7 @@ def every(seconds: float) -> Callable[[random.Random], Iterator[float]]:
 
 
 def durable_functions(chance: random.Random) -> Iterator[float]:
-    """A look at once, then waits of 5 s x 1.5 each time up to 300 s, drawn from nothing to all of it, rounded up."""
+    """A check at once, then waits of 5 s x 1.5 each time up to 300 s, drawn from nothing to all of it, rounded up."""
     yield 0
     wait = 5.0
     while True:
@@ -59,34 +56,32 @@ def google_workflows(_: random.Random) -> Iterator[float]:
 
 
 def load_testing_interval_seconds(longest_seconds: float) -> int:
-    """The longest time a loop may take, and 300 s of grace, spread over 2,222 looks; at least 10 s, at most 60 s."""
+    """The longest time a loop may take, and 300 s of grace, spread over 2,222 checks; at least 10 s, at most 60 s."""
     return min(max(math.ceil((longest_seconds + 300) / 2222), 10), 60)
 
 
 DAY = 86_400
 """How long our default deadline lets a watch go on, so how long a load test's loop would have to cover."""
 
-PEERS = (
-    Peer("fixed_5", "every 5 s", "published ETL templates", every(5)),
-    Peer("fixed_10", "every 10 s", "gomarsys", every(10)),
-    Peer("fixed_20", "every 20 s", "common in pipelines", every(20)),
-    Peer("fixed_60", "every 60 s", "Airflow's sensors, AWS's job poller", every(60)),
-    Peer(
+OTHERS = (
+    Other("fixed_5", "every 5 s", "published ETL templates", every(5)),
+    Other("fixed_10", "every 10 s", "gomarsys", every(10)),
+    Other("fixed_20", "every 20 s", "common in pipelines", every(20)),
+    Other("fixed_60", "every 60 s", "Airflow's sensors, AWS's job poller", every(60)),
+    Other(
         "durable_functions",
         "5 s x 1.5 to 300 s, full jitter",
         "AWS durable functions",
         durable_functions,
         by_chance=True,
-        gives_up_after_checks=60,
     ),
-    Peer(
+    Other(
         "google_workflows",
         "1 s x 1.25 to 60 s",
         "Google Workflows",
         google_workflows,
-        gives_up_after_seconds=1800,
     ),
-    Peer(
+    Other(
         "load_testing",
         "every 40 s, by the deadline of a day",
         "AWS distributed load testing",
@@ -95,10 +90,10 @@ PEERS = (
 )
 
 
-def looks_until(longest_seconds: float, peer: Peer, chance: random.Random) -> Seconds:
-    """The peer's looks, up to the first at or after `longest_seconds`."""
+def checks_until(longest_seconds: float, other: Other, chance: random.Random) -> Seconds:
+    """Its checks, up to the first at or after `longest_seconds`."""
     times, now = [], 0.0
-    for wait in peer.waits(chance):
+    for wait in other.waits(chance):
         now += wait
         times.append(now)
         if now >= longest_seconds:
