@@ -44,7 +44,7 @@ def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path
     stuck, done = w.data
     assert w.statuses == {"default_123": "SUCCEEDED"}
     assert done["context"] == {"campaign": "spring"}
-    assert done["file"]["uri"] == "sftp://88.99.123.23/folder/subfolder/clicks.csv"
+    assert done["file"]["uri"] == "sftp://88.99.123.23/~/folder/subfolder/clicks.csv"
     assert done["watch"]["started_at"] == "2027-01-15T08:00:00Z"
     checks = [seen for seen in w.server.requests if "/export/" in seen.path]
     assert done["watch"]["checks"] == begun["watch"]["checks"] + len(checks)
