@@ -246,9 +246,11 @@ def by_openssh(server: Server, where: str) -> str | None:
         pytest.skip("sftp is not installed")
     options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "LogLevel=ERROR")
     command = ["sftp", "-q", "-F", "none", *(f"-o{option}" for option in options), "-P", str(server.port)]
-    with tempfile.NamedTemporaryFile() as file:
-        done = subprocess.run([*command, where, file.name], capture_output=True, check=False, timeout=20)
-        return None if done.returncode else file.read().decode()
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [*command, where, "got"], cwd=folder, capture_output=True, check=False, timeout=20
+        )
+        return None if done.returncode else Path(folder, "got").read_text("utf-8")
 
 
 def by_openssh_with_directory_and_name(server: Server, file: File) -> str | None:
