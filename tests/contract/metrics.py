@@ -12,7 +12,7 @@ _SOURCES = "".join(
 )
 
 COUNTED = {
-    *re.findall(r'"([A-Z][a-z]+[A-Z]\w+)"(?:: 1|\] =|: 100 \*| if )', _SOURCES),
+    *re.findall(r'"([A-Z][a-z]+[A-Z]\w+)(?<!Exception)"(?:: 1[,.}]|\] = (?!\")|: 100 \*| if )', _SOURCES),
     *(code.title().replace("_", "") for code in ObstacleCode),
     *(f"Watches{outcome.title()}" for outcome in Outcome),
     *re.findall(
