@@ -1,73 +1,81 @@
-"""An announced export becomes an execution: one watch for each account, export id and attempt."""
+"""An export-created event becomes an execution: one watch for each account, export id and attempt."""
 
 import json
+import os
+import time
+from collections.abc import Callable, Mapping
 from logging import ERROR, INFO, WARNING
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.exceptions import BotoCoreError, ClientError
 
-from export_watch import clock, export_created, schedule, state
-from export_watch.aws.client import client
+from export_watch import aws, export_created, schedule, state
+from export_watch.errors import InvalidEventError
 from export_watch.settings import StartWatchSettings
-from export_watch.telemetry import logger, tell
+from export_watch.telemetry import Handler, Telemetry
 from export_watch.watch import Watch, WatchRequest
 
-settings = StartWatchSettings.from_environment()
-step_functions = client("stepfunctions")
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+def build(
+    environment: Mapping[str, str], *, step_functions: Any = None, now: Callable[[], float] = time.time
+) -> Handler:
+    """The handler of an execution environment. `now` is the watch's clock."""
+    settings = StartWatchSettings.from_environment(environment)
+    telemetry = Telemetry(environment)
+    step_functions = step_functions or aws.client("stepfunctions")
+    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def start_watch(record: SQSRecord) -> None:
+        """Start the watch that a record asks for."""
+        try:
+            request = export_created.parse(record.body, settings.deadline_seconds)
+        except InvalidEventError as error:
+            with telemetry.about(message_id=record.message_id):
+                telemetry.log(ERROR, f"event refused: {error}", {"EventsRefused": 1})
+            raise
+        with telemetry.about(
+            account=request.account, export_id=request.export_id, execution=request.execution_name
+        ):
+            if request.ignored_keys:
+                telemetry.log(WARNING, export_created.ignored(request))
+            start_execution(request, record.message_id)
+
+    def start_execution(request: WatchRequest, message_id: str) -> None:
+        watch = Watch.begin(request, now())
+        wait_seconds = schedule.first_wait_seconds(watch, settings.policy)
+        first_input = {
+            "watch": state.dump(watch, settings.policy),
+            "wait_seconds": wait_seconds,
+            # To the same name and input AWS answers that it has started, for a second time as well.
+            "message_id": message_id,
+        }
+        try:
+            step_functions.start_execution(
+                stateMachineArn=settings.state_machine_arn,
+                name=request.execution_name,
+                input=json.dumps(first_input),
+            )
+        except aws.AwsError as error:
+            if aws.error_name(error) == "ExecutionAlreadyExists":
+                telemetry.log(WARNING, _DUPLICATE, {"EventsDuplicate": 1})
+                return
+            message = f"the execution cannot be started, the event will be delivered again: {error}"
+            telemetry.log(WARNING, message, {"StartsFailed": 1})
+            raise
+        telemetry.log(INFO, "watch started", wait_seconds=wait_seconds, deadline_at=watch.deadline_at)
+
+    @telemetry.logger.inject_lambda_context(clear_state=True)
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        """Start a watch for each record; those that fail are delivered again, and at last moved to the DLQ."""
+        return process_partial_response(event, start_watch, processor, context)
+
+    return handler
 
 
-@logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    """Start a watch for each record; those that fail are delivered again, and at last lie in the dead-letter queue."""
-    return process_partial_response(event, start_watch, processor, context)
+_DUPLICATE = (
+    "event dropped: this export is being watched, or was in the last 90 days. An event that was delivered twice needs "
+    "nothing; to watch the export again, send its event with a higher `attempt`"
+)
 
-
-def start_watch(record: SQSRecord) -> None:
-    """Start the watch that one record asks for."""
-    try:
-        request = export_created.parse(record.body, settings.deadline_seconds)
-    except export_created.InvalidEventError as error:
-        tell(ERROR, f"event refused: {error}", {"EventsRefused": 1}, message_id=record.message_id)
-        raise
-    with logger.append_context_keys(
-        account=request.account, export_id=request.export_id, execution=request.execution_name
-    ):
-        start_execution(request)
-
-
-def start_execution(request: WatchRequest) -> None:
-    """Start the execution of a request, unless its name is taken: then it is being watched, or has been."""
-    watch = Watch.begin(request, clock.now())
-    first_input = {
-        "watch": state.dump(watch, settings.policy),
-        "wait_seconds": schedule.first_wait_seconds(watch, settings.policy),
-    }
-    try:
-        step_functions.start_execution(
-            stateMachineArn=settings.state_machine_arn,
-            name=request.execution_name,
-            input=json.dumps(first_input),
-        )
-    except step_functions.exceptions.ExecutionAlreadyExists:
-        tell(
-            WARNING,
-            "event dropped: this export is watched already, or was in the last 90 days. An event that was "
-            "delivered twice needs nothing; to watch the export again, announce it with a higher `attempt`",
-            {"EventsDuplicate": 1},
-        )
-    except (BotoCoreError, ClientError) as error:
-        message = f"the execution cannot be started, the event will be delivered again: {error}"
-        tell(WARNING, message, {"StartsFailed": 1})
-        raise
-    else:
-        tell(
-            INFO,
-            "watch started",
-            {"WatchesStarted": 1},
-            wait_seconds=first_input["wait_seconds"],
-            deadline_at=watch.deadline_at,
-        )
+handler = build(os.environ)

@@ -1,12 +1,12 @@
 """What an observation means for a watch: the rules of a watch, as one pure function.
 
-Only Emarsys's final word or the deadline ends a watch. Final words are the statuses `done` and `error`, and
-a refusal that was first seen at least a minute ago with no status since. All else means: look again later.
+A watch ends when Emarsys reports a final status, or at its deadline. Final are the statuses `done` and `error`, and a
+refusal that was first seen at least a minute ago with no status since. After everything else it is checked again.
 """
 
 import math
 from dataclasses import dataclass, replace
-from typing import Self, assert_never
+from typing import Literal, assert_never
 
 from export_watch import reason as reasons
 from export_watch.location import File, effective_method, locate, named
@@ -24,84 +24,97 @@ from export_watch.watch import (
 )
 
 CONFIRM_REFUSAL_SECONDS = 60
-"""An export may be announced before Emarsys shows it, so a refusal counts once it has lasted this long."""
+"""An export-created event may come before Emarsys shows the export, so a refusal counts once it lasted this long."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What to do after a look: `outcome` is what to tell subscribers, None for nothing.
-
-    A terminal outcome ends the watch; otherwise the next look comes after `wait_seconds`.
-    """
+class Wait:
+    """Publish nothing; check again after `wait_seconds`."""
 
     watch: Watch
-    outcome: Outcome | None = None
+    wait_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Publish that the export is stuck; check again after `wait_seconds`."""
+
+    watch: Watch
+    reason: Reason
+    file: File | None
+    wait_seconds: int
+
+    outcome: Literal[Outcome.STUCK] = Outcome.STUCK
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Publish the outcome, which is terminal; the watch is over."""
+
+    watch: Watch
+    outcome: Outcome
     reason: Reason | None = None
     file: File | None = None
-    wait_seconds: int = 0
+    wait_seconds: Literal[0] = 0
 
-    @classmethod
-    def wait(cls, watch: Watch, wait_seconds: int) -> Self:
-        """Tell nothing; look again."""
-        return cls(watch, wait_seconds=wait_seconds)
 
-    @classmethod
-    def tell_stuck(cls, watch: Watch, reason: Reason, file: File | None, wait_seconds: int) -> Self:
-        """Tell that the export is stuck; look again."""
-        return cls(watch, Outcome.STUCK, reason, file, wait_seconds)
-
-    @classmethod
-    def end(
-        cls, watch: Watch, outcome: Outcome, reason: Reason | None = None, file: File | None = None
-    ) -> Self:
-        """Tell the outcome; the watch is over."""
-        return cls(watch, outcome, reason, file)
+Decision = Wait | Stuck | End
+"""What follows from a check. `watch` is what to remember of it."""
 
 
 def decide(watch: Watch, observation: Observation, now: float, policy: Policy) -> Decision:
-    """Decide what follows from one look at an export, made at `now` (unix seconds)."""
+    """Decide what follows from one check of an export, made at `now` (unix seconds)."""
     watch = _remember(watch, observation, now)
-    if final := _final_word(watch, observation, now):
+    if final := _final(watch, observation, now, policy):
         return final
-    # The look came first: a final word wins over a deadline that has passed.
+    # The check came first: a final status wins over a deadline that has passed.
     if now >= watch.deadline_at:
         watched_seconds = int(now) - watch.started_at
-        return Decision.end(watch, Outcome.EXPIRED, reasons.expired(observation, watched_seconds))
+        return End(watch, Outcome.EXPIRED, reasons.expired(observation, watched_seconds))
     if isinstance(observation, StatusSeen) and _is_stuck(watch, observation, now, policy):
-        return _tell_stuck(watch, observation, now, policy)
+        return _stuck(watch, observation, now, policy)
     if isinstance(observation, Obstacle):
-        return Decision.wait(watch, wait_seconds(watch, now, policy, observation.retry_after_seconds))
-    return Decision.wait(watch, wait_seconds(watch, now, policy, headroom=observation.headroom))
+        return Wait(watch, wait_seconds(watch, now, policy, observation.retry_after_seconds))
+    return Wait(watch, wait_seconds(watch, now, policy, rate_limit=observation.rate_limit))
 
 
 def _remember(watch: Watch, observation: Observation, now: float) -> Watch:
     checks = watch.checks + 1
     moment = math.ceil(now)  # up, so that what is counted from it is never counted short
+    answered = int(now)
     match observation:
         case StatusSeen(status=status, export=export):
             # `ready_since` is never reset: an export that leaves `ready` and comes back gets no second hour.
             newly_ready = status is ExportStatus.READY and watch.ready_since is None
             ready_since = moment if newly_ready else watch.ready_since
-            return replace(watch, checks=checks, export=export, ready_since=ready_since, refused_since={})
+            return replace(
+                watch,
+                checks=checks,
+                export=export,
+                ready_since=ready_since,
+                refused_since={},
+                answered_at=answered,
+            )
         case Refused(refusal=refusal):
-            return replace(watch, checks=checks, refused_since={refusal: moment, **watch.refused_since})
+            since = {refusal: moment, **watch.refused_since}
+            return replace(watch, checks=checks, refused_since=since, answered_at=answered)
         case Obstacle():
             return replace(watch, checks=checks)
         case _:
             assert_never(observation)
 
 
-def _final_word(watch: Watch, observation: Observation, now: float) -> Decision | None:
+def _final(watch: Watch, observation: Observation, now: float, policy: Policy) -> End | None:
     match observation:
         case StatusSeen(status=ExportStatus.DONE, export=export):
             file = None
             if named(export.file_name):
-                file = locate(export, _method(watch, observation), observation.export_url)
-            return Decision.end(watch, Outcome.DONE, file=file)
+                file = locate(export, _method(watch, observation, policy), observation.file_url)
+            return End(watch, Outcome.DONE, file=file)
         case StatusSeen(status=ExportStatus.ERROR):
-            return Decision.end(watch, Outcome.ERROR, reasons.export_failed())
+            return End(watch, Outcome.ERROR, reasons.export_failed())
         case Refused(refusal=refusal) if now - watch.refused_since[refusal] >= CONFIRM_REFUSAL_SECONDS:
-            return Decision.end(watch, Outcome.REJECTED, reasons.rejected(refusal))
+            return End(watch, Outcome.REJECTED, reasons.rejected(refusal))
         case _:
             return None
 
@@ -115,18 +128,18 @@ def _is_stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> boo
     )
 
 
-def _tell_stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> Decision:
+def _stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> Stuck:
     watch = replace(watch, stuck_told=True)
-    method = _method(watch, seen)
+    method = _method(watch, seen, policy)
     reason = reasons.stuck(
         method,
         named(seen.export.ftp_host),
         ready_seconds=int(now) - (watch.ready_since or int(now)),
         seconds_to_deadline=watch.deadline_at - int(now),
     )
-    file = locate(seen.export, method, seen.export_url) if method is DistributionMethod.LOCAL else None
-    return Decision.tell_stuck(watch, reason, file, wait_seconds(watch, now, policy, headroom=seen.headroom))
+    file = locate(seen.export, method, seen.file_url) if method is DistributionMethod.LOCAL else None
+    return Stuck(watch, reason, file, wait_seconds(watch, now, policy, rate_limit=seen.rate_limit))
 
 
-def _method(watch: Watch, seen: StatusSeen) -> DistributionMethod:
-    return effective_method(watch.distribution_method, seen.export)
+def _method(watch: Watch, seen: StatusSeen, policy: Policy) -> DistributionMethod:
+    return effective_method(watch.distribution_method, seen.export, policy.default_distribution_method)

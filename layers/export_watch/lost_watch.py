@@ -1,9 +1,10 @@
-"""What AWS tells about a dead execution: its status-change event in, a lost watch out."""
+"""AWS's event about a failed execution in, a lost watch out."""
 
 import json
 from dataclasses import dataclass
 
 from export_watch import state
+from export_watch.errors import InvalidExecutionError
 from export_watch.reason import Reason, ReasonCode, lost
 from export_watch.watch import Watch
 
@@ -14,33 +15,29 @@ _CODES = {
 }
 
 
-class UnreadableDeathError(ValueError):
-    """The event does not tell which watch died: says what is missing."""
-
-
 @dataclass(frozen=True, slots=True)
 class LostWatch:
-    """A watch as it began, and how its execution died, at `died_at` (unix seconds)."""
+    """A watch as it began, and how its execution failed, at `failed_at` (unix seconds)."""
 
     watch: Watch
     execution_arn: str
     reason: Reason
-    died_at: float
+    failed_at: float
 
 
 def parse(body: str) -> LostWatch:
     """The lost watch of a Step Functions Execution Status Change event, given as the text of its JSON.
 
-    Raises UnreadableDeathError: the event leaves the input out where it is long, and an execution may have been
+    Raises InvalidExecutionError: the event leaves the input out where it is long, and an execution may have been
     started by hand with an input that is no watch.
     """
     try:
         detail = json.loads(body)["detail"]
         execution_arn = str(detail["executionArn"])
         code = _CODES[detail["status"]]
-        watch, _ = state.load(json.loads(detail["input"])["watch"], execution_arn)
-        died_at = detail["stopDate"] / 1000
+        watch = state.load(json.loads(detail["input"])["watch"], execution_arn).watch
+        failed_at = detail["stopDate"] / 1000
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         message = f"its event holds no watch ({type(error).__name__}: {error})"
-        raise UnreadableDeathError(message) from error
-    return LostWatch(watch, execution_arn, lost(code), died_at)
+        raise InvalidExecutionError(message) from error
+    return LostWatch(watch, execution_arn, lost(code), failed_at)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from export_watch.decision import Decision
+from export_watch.decision import End, Stuck
 from export_watch.location import File, named
 from export_watch.reason import Reason
 from export_watch.watch import Export, Outcome, Watch
@@ -25,23 +25,25 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who tells: the stack, and the execution of the watch."""
+    """Who publishes: the stack, and the execution of the watch."""
 
     stack: str
     execution_arn: str
 
 
-def of_decision(decision: Decision, outcome: Outcome, now: float, origin: Origin) -> Notification:
-    """The notification of a decision that tells `outcome`, at `now` (unix seconds)."""
+def of_decision(decision: Stuck | End, now: float, origin: Origin) -> Notification:
+    """The notification of a decision to publish, made at `now` (unix seconds)."""
     watch = decision.watch
     progress = {"ready_since": _iso(watch.ready_since), "checks": watch.checks}
-    return _compose(watch, outcome, decision.reason, decision.file, watch.export, progress, now, origin)
+    return _compose(
+        watch, decision.outcome, decision.reason, decision.file, watch.export, progress, now, origin
+    )
 
 
-def of_lost_watch(watch: Watch, reason: Reason, died_at: float, origin: Origin) -> Notification:
-    """The notification of a watch whose execution died: only how it began is known."""
+def of_lost_watch(watch: Watch, reason: Reason, failed_at: float, origin: Origin) -> Notification:
+    """The notification of a watch whose execution failed: only how it began is known."""
     progress = {"ready_since": None, "checks": None}
-    return _compose(watch, Outcome.LOST, reason, None, None, progress, died_at, origin)
+    return _compose(watch, Outcome.LOST, reason, None, None, progress, failed_at, origin)
 
 
 def _compose(
@@ -70,6 +72,7 @@ def _compose(
             **progress,
             "elapsed_seconds": max(0, int(now) - watch.started_at),
         },
+        "context": watch.context,
     }
     event = {
         "specversion": "1.0",
@@ -88,13 +91,7 @@ def _compose(
         "export_type": _export_type(export),
         "terminal": "true" if outcome.terminal else "false",
     }
-    return Notification(_with_context(event, watch.context), attributes)
-
-
-def _with_context(event: dict[str, Any], context: str) -> str:
-    """The event's text, with the context's own text as the last key of `data`: parsing it could change it."""
-    text = json.dumps(event, separators=(",", ":"))
-    return f'{text.removesuffix("}}")},"context":{context}}}}}'
+    return Notification(json.dumps(event, separators=(",", ":")), attributes)
 
 
 def _export_type(export: Export | None) -> str:

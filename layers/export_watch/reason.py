@@ -1,4 +1,4 @@
-"""Why a watch was told what it was told: a code for programs, and a sentence or two for people.
+"""Why an outcome was published: a code for programs, and a sentence or two for people.
 
 A message says what happened and what to do next. It holds no text of the vendor's but the FTP host, which is
 quoted and bounded.
@@ -46,27 +46,30 @@ class Reason:
     message: str
 
 
-_WATCH_AGAIN = "To watch this export again, announce it with a new `attempt`."
+_WATCH_AGAIN = "To watch this export again, send its event with a new `attempt`."
 
 REMEDY = {
     ObstacleCode.CREDENTIALS_MISSING: (
-        "See that the account's credentials are in its secret in AWS Secrets Manager, and that the check may read it "
-        "and use the token table."
+        "Check that the account's credentials are in its secret in AWS Secrets Manager, and that CheckExportFunction "
+        "may read it and use the token table."
     ),
     ObstacleCode.CREDENTIALS_REFUSED: "Check the account's API credentials in Emarsys against its secret.",
     ObstacleCode.PERMISSION_MISSING: "Grant the permission export.status to the API credentials in Emarsys.",
-    ObstacleCode.RATE_LIMITED: "Give the watch an API user of its own, or announce fewer exports at once.",
+    ObstacleCode.RATE_LIMITED: (
+        "Send fewer export-created events at once, or have SAP raise the limit. It may be one for the account and the "
+        "resource, so other credentials may not help."
+    ),
     ObstacleCode.EMARSYS_UNAVAILABLE: "Check that the Emarsys host is right and reachable.",
-    ObstacleCode.UNEXPECTED_REPLY: "Check that the Emarsys host is right, and see the logs of the check.",
+    ObstacleCode.UNEXPECTED_REPLY: "Check that the Emarsys host is right, and read the log of CheckExportFunction.",
 }
 
 _AWS_UNAVAILABLE = (
-    "Mostly this passes by itself; if it lasts, see that the check can reach AWS, and the status of AWS."
+    "Mostly this passes by itself; if it lasts, check that the function can reach AWS, and the status of AWS."
 )
 
 _REFUSAL = {
     Refusal.EXPORT_NOT_FOUND: "Emarsys knows no export of this id (10001). Check the export id and the account.",
-    Refusal.EXPORT_TYPE_UNSUPPORTED: "Emarsys tells no status for an export of this type (4002).",
+    Refusal.EXPORT_TYPE_UNSUPPORTED: "Emarsys reports no status for exports of this type (4002).",
 }
 
 
@@ -74,7 +77,7 @@ _UNFINISHED = {
     ExportStatus.SCHEDULED: (
         ReasonCode.STILL_SCHEDULED,
         "the export is still scheduled.",
-        "Look in Emarsys at what it waits for.",
+        "Check in Emarsys what it waits for.",
     ),
     ExportStatus.IN_PROGRESS: (
         ReasonCode.STILL_IN_PROGRESS,
@@ -104,7 +107,7 @@ def export_failed() -> Reason:
 
 
 def rejected(refusal: Refusal) -> Reason:
-    """A refusal that a second look confirmed."""
+    """A refusal that a second check confirmed."""
     return Reason(ReasonCode(refusal.value), f"{_REFUSAL[refusal]} The watch has ended. {_WATCH_AGAIN}")
 
 
@@ -136,11 +139,11 @@ def stuck(
 
 
 def expired(last: Observation, watched_seconds: int) -> Reason:
-    """The deadline came; `last` is what the last look found."""
+    """The deadline came; `last` is what the last check found."""
     code, obstacle, advice = _last_obstacle(last)
     return Reason(
         code,
-        f"The deadline came after {spell(watched_seconds)}; the last look found: {obstacle} {advice} {_WATCH_AGAIN}",
+        f"The deadline came after {spell(watched_seconds)}; the last check found: {obstacle} {advice} {_WATCH_AGAIN}",
     )
 
 
@@ -152,7 +155,7 @@ def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
             return (
                 ReasonCode.UNEXPECTED_REPLY,
                 _REFUSAL[refusal],
-                "The deadline came before a second look could confirm it.",
+                "The deadline came before a second check could confirm it.",
             )
         case Obstacle(code=code, detail=detail):
             return ReasonCode(code.value), f"{detail}.", remedy(last)
@@ -162,14 +165,14 @@ def _last_obstacle(last: Observation) -> tuple[ReasonCode, str, str]:
 
 def remedy(obstacle: Obstacle) -> str:
     """What to do about an obstacle, in a sentence."""
-    return _AWS_UNAVAILABLE if obstacle.aws_unavailable else REMEDY[obstacle.code]
+    return _AWS_UNAVAILABLE if obstacle.aws_unavailable else obstacle.remedy or REMEDY[obstacle.code]
 
 
 def lost(code: ReasonCode) -> Reason:
-    """The execution died, for a reason of AWS's or an operator's."""
+    """The execution failed, for a reason of AWS's or an operator's."""
     happened = {
         ReasonCode.EXECUTION_FAILED: "failed",
-        ReasonCode.EXECUTION_TIMED_OUT: "ran into its time-out",
+        ReasonCode.EXECUTION_TIMED_OUT: "ran into its timeout",
         ReasonCode.EXECUTION_ABORTED: "was stopped by an operator",
     }[code]
     return Reason(

@@ -1,51 +1,50 @@
-"""The logger of all functions, and the metrics, which are on the lines that tell of the same thing.
+"""Logs and metrics: Powertools' Logger and Metrics, together for what one record or check is about."""
 
-Such a line is in CloudWatch's embedded metric format as well: CloudWatch makes metrics of it, and whoever asks what
-moved one finds the lines by its name, each with the account and the export. Service, namespace and level come from the
-environment (`POWERTOOLS_…`).
-"""
-
-import json
-import os
-import sys
-import time
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from logging import ERROR, INFO, WARNING
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-logger = Logger(
-    # One encoder for all lines: `json.dumps` would make one for each.
-    json_serializer=json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode,
-    # A message is a text, even one that reads like JSON.
-    json_deserializer=str,
-)
-_NAMESPACE = os.environ["POWERTOOLS_METRICS_NAMESPACE"]
-_LOG = {INFO: logger.info, WARNING: logger.warning, ERROR: logger.error}
-_UNITS = {"DetectionSeconds": "Seconds", "RateLimitHeadroom": "Percent"}
+Handler = Callable[[dict[str, Any], Any], Any]
+"""What Lambda calls, with the event and the context."""
+
+_UNITS = {"DetectionDelay": MetricUnit.Seconds, "RateLimitHeadroom": MetricUnit.Percent}
 
 
-def tell(level: int, message: str, metrics: Mapping[str, float], **keys: Any) -> None:
-    """Log a line that carries metrics, by their names.
+class Telemetry:
+    """The logger and the metrics of one function.
 
-    Where lines of its level (as `logging` numbers them) are not logged, the metrics are written by themselves.
+    Service, namespace and level come from the environment (`POWERTOOLS_…`).
     """
-    embedded = {
-        "_aws": {
-            "Timestamp": int(1000 * time.time()),
-            "CloudWatchMetrics": [
-                {
-                    "Namespace": _NAMESPACE,
-                    "Dimensions": [["service"]],
-                    "Metrics": [{"Name": name, "Unit": _UNITS.get(name, "Count")} for name in metrics],
-                }
-            ],
-        },
-        **metrics,
-    }
-    if level >= logger.log_level:
-        # The place that the line names is the caller's.
-        _LOG[level](message, extra={**keys, **embedded}, stacklevel=3)
-    else:
-        sys.stdout.write(json.dumps({"service": logger.service, **embedded}) + "\n")
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        service = environment["POWERTOOLS_SERVICE_NAME"]
+        self.logger = Logger(service=service, level=environment.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+        self._metrics = EphemeralMetrics(
+            service=service, namespace=environment["POWERTOOLS_METRICS_NAMESPACE"]
+        )
+
+    @contextlib.contextmanager
+    def about(self, **keys: Any) -> Iterator[None]:
+        """What is logged and counted within is about these keys, as `account` and `export_id`.
+
+        The metrics carry them as metadata, so that a query finds whose they are.
+        """
+        try:
+            with self.logger.append_context_keys(**keys):
+                yield
+        finally:
+            if self._metrics.metric_set:
+                for key, value in keys.items():
+                    self._metrics.add_metadata(key, value)
+                self._metrics.flush_metrics()
+
+    def log(self, level: int, message: str, metrics: Mapping[str, float] | None = None, **keys: Any) -> None:
+        """Log a line at a level of `logging`, and count the metrics that belong to it, by their names."""
+        write = {INFO: self.logger.info, WARNING: self.logger.warning, ERROR: self.logger.error}[level]
+        write(message, extra=keys, stacklevel=3)
+        for name, value in (metrics or {}).items():
+            self._metrics.add_metric(name, _UNITS.get(name, MetricUnit.Count), value)

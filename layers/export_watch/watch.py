@@ -1,4 +1,4 @@
-"""The value types of a watch: what was asked for, what is remembered, and the words for it.
+"""The value types of a watch: what was asked for, what is observed, and what is remembered.
 
 A moment is a whole number of unix seconds (`_at`, `_since`), a duration a number of seconds (`_seconds`).
 """
@@ -6,12 +6,13 @@ A moment is a whole number of unix seconds (`_at`, `_since`), a duration a numbe
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 Scalar = str | int | float | bool | None
 
 
 class DistributionMethod(StrEnum):
-    """How Emarsys delivers the file, in Emarsys's own words."""
+    """How Emarsys delivers the file, by Emarsys's own names."""
 
     FTP = "ftp"
     SFTP = "sftp"
@@ -20,7 +21,7 @@ class DistributionMethod(StrEnum):
 
 
 class ExportStatus(StrEnum):
-    """The status of an export, as Emarsys documents it, and UNKNOWN for a word that it does not document."""
+    """The status of an export, as Emarsys documents it, and UNKNOWN for any other."""
 
     SCHEDULED = "scheduled"
     IN_PROGRESS = "in progress"
@@ -37,14 +38,14 @@ class ExportStatus(StrEnum):
 
 
 class Refusal(StrEnum):
-    """The two refusals of a status call that are final once a second look confirms them."""
+    """The two refusals of a status call that are final once a second check confirms them."""
 
     EXPORT_NOT_FOUND = "export_not_found"
     EXPORT_TYPE_UNSUPPORTED = "export_type_unsupported"
 
 
 class ObstacleCode(StrEnum):
-    """Why a look told nothing about the export. None of these ever ends a watch."""
+    """Why a check found no status. None of these ever ends a watch."""
 
     CREDENTIALS_MISSING = "credentials_missing"
     CREDENTIALS_REFUSED = "credentials_refused"
@@ -55,7 +56,7 @@ class ObstacleCode(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What subscribers are told. All but STUCK end the watch."""
+    """What subscribers are notified of. All but STUCK end the watch."""
 
     DONE = "done"
     ERROR = "error"
@@ -102,56 +103,68 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class StatusSeen:
-    """Emarsys told the export's status.
+    """Emarsys reported a status.
 
-    `export_url` is the resource that was asked, for example
-    `https://api.emarsys.net/api/v3/export/123`: the file of a local export lies below it. `headroom` is the share
-    of Emarsys's rate limit that is left, 0 to 1, or None where Emarsys did not tell.
+    `file_url` is where the file of a local export is, for example `https://api.emarsys.net/api/v3/export/123/data`.
+    `odd_fields` names the fields whose values are of a kind that Emarsys does not document; they were dropped.
     """
 
     status: ExportStatus
     export: Export
-    export_url: str
-    headroom: float | None = None
+    file_url: str
+    rate_limit: RateLimit | None = None
+    odd_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Emarsys refused to tell a status, for a reason that may be final. `headroom` as in StatusSeen."""
+    """Emarsys refused to report a status, for a reason that may be final."""
 
     refusal: Refusal
-    headroom: float | None = None
+    rate_limit: RateLimit | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """The look told nothing about the export.
+    """The check found no status.
 
-    `detail` says what happened, in our own words (no vendor text, no secret). `retry_after_seconds` is how
-    long Emarsys asked to be left alone, or None. Where `aws_unavailable`, it is an error of AWS that passes by itself,
-    and the credentials may well be there.
+    `detail` says what happened, in our own words (no vendor text, no secret), and `remedy` what to do about it, where
+    that does not follow from the code alone. `retry_after_seconds` is how long Emarsys asked to wait, or None. Where
+    `aws_unavailable`, AWS was the cause, and the credentials may well be there.
     """
 
     code: ObstacleCode
     detail: str
     retry_after_seconds: int | None = None
     aws_unavailable: bool = False
+    remedy: str = ""
 
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it does not pass by itself."""
+        return self.code in _NEED_A_PERSON and not self.aws_unavailable
+
+
+_NEED_A_PERSON = frozenset(
+    {ObstacleCode.CREDENTIALS_MISSING, ObstacleCode.CREDENTIALS_REFUSED, ObstacleCode.PERMISSION_MISSING}
+)
 
 Observation = StatusSeen | Refused | Obstacle
-"""What one look at an export found."""
+"""What one check of one export found."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchRequest:
-    """A valid export-created event. `context` is the text of a JSON object, exactly as it was sent."""
+    """A valid export-created event. `context` is a JSON object; `ignored_keys` are those that mean nothing here."""
 
     export_id: int
     account: str
     attempt: int
     deadline_seconds: int
     distribution_method: DistributionMethod | None
-    context: str
+    context: Mapping[str, Any]
+    expected_seconds: int | None = None
+    ignored_keys: tuple[str, ...] = ()
 
     @property
     def execution_name(self) -> str:
@@ -162,13 +175,17 @@ class WatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """All that is remembered from one look to the next. Its size does not depend on the number of checks."""
+    """All that is remembered from one check to the next. Its size does not depend on the number of checks.
+
+    `answered_at` is when Emarsys last answered about the export, the start of the watch before the first check; None
+    where an earlier version of the code did not say.
+    """
 
     execution: str
     account: str
     export_id: int
     distribution_method: DistributionMethod | None
-    context: str
+    context: Mapping[str, Any]
     started_at: int
     deadline_at: int
     checks: int = 0
@@ -177,6 +194,7 @@ class Watch:
     refused_since: Mapping[Refusal, int] = field(default_factory=dict)
     export: Export | None = None
     expected_seconds: int | None = None
+    answered_at: int | None = None
 
     @property
     def status(self) -> ExportStatus | None:
@@ -194,4 +212,6 @@ class Watch:
             context=request.context,
             started_at=int(now),
             deadline_at=int(now) + request.deadline_seconds,
+            expected_seconds=request.expected_seconds,
+            answered_at=int(now),
         )

@@ -1,7 +1,6 @@
 """Deploying a template on this machine, and taking it away again."""
 
 import contextlib
-import importlib
 import io
 import json
 import os
@@ -14,13 +13,10 @@ from unittest.mock import patch
 
 import boto3
 import botocore.session
-from botocore.credentials import Credentials
 from moto import mock_aws
 
-from export_watch.aws.json_api import DYNAMODB, SECRETS_MANAGER
 from sandbox.aws import (
     alarm,  # noqa: F401 - CloudFormation knows the models that are imported
-    endpoint,
     moto_gaps,
 )
 from sandbox.aws import parameters as template_parameters
@@ -100,19 +96,13 @@ def deploy(
         )
         stack.enter_context(moto_gaps.filled(deployment.clock, deployment.faults, reactions))
         stack.callback(deployment.clock.stop)
-        credentials = Credentials(
-            _ENVIRONMENT["AWS_ACCESS_KEY_ID"],
-            _ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
-            _ENVIRONMENT["AWS_SESSION_TOKEN"],
-        )
-        endpoint_url = stack.enter_context(endpoint.serving(credentials))
-        _create(deployment, source, stack_name, endpoint_url)
+        _create(deployment, source, stack_name)
         for account, secret in (secrets or {}).items():
             deployment.put_secret(account, secret)
         yield deployment
 
 
-def _create(deployment: Deployment, source: sam.Template, stack_name: str, endpoint_url: str) -> None:
+def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> None:
     _upload_empty_code(deployment)
     if (bus := deployment.parameters.get("EventBusName", "default")) != "default":
         deployment.client("events").create_event_bus(Name=bus)
@@ -132,7 +122,6 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str, endpo
                 source,
                 resource["LogicalResourceId"],
                 resource["PhysicalResourceId"],
-                endpoint_url,
             )
             deployment.functions[function.name] = function
     _poll_queues(deployment)
@@ -148,9 +137,7 @@ def _upload_empty_code(deployment: Deployment) -> None:
     s3.put_object(Bucket=sam.CODE_BUCKET, Key=sam.CODE_KEY, Body=archive.getvalue())
 
 
-def _function(
-    deployment: Deployment, source: sam.Template, logical_id: str, name: str, endpoint_url: str
-) -> Function:
+def _function(deployment: Deployment, source: sam.Template, logical_id: str, name: str) -> Function:
     configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
     folder = source.code_folder(logical_id)
     return Function(
@@ -159,25 +146,14 @@ def _function(
         handler=configuration["Handler"],
         code_folder=folder,
         import_folders=source.import_folders(),
-        environment={
-            # What is called without botocore. Calls of botocore are caught in this process.
-            **dict.fromkeys((SECRETS_MANAGER.variable, DYNAMODB.variable), endpoint_url),
-            **configuration.get("Environment", {}).get("Variables", {}),
-        },
+        environment=configuration.get("Environment", {}).get("Variables", {}),
         timeout_seconds=configuration["Timeout"],
         memory_mb=configuration["MemorySize"],
         log_group=configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
         logs=deployment.logs,
-        prepare=lambda: _set_the_watch_by(deployment.clock),
+        now=deployment.clock.now,
         fault=lambda event: deployment.faults.response(folder.name, event),
     )
-
-
-def _set_the_watch_by(clock: Clock) -> None:
-    """The function `export_watch.clock.now` is what a watch knows of time."""
-    if not isinstance(clock, RealClock):
-        with contextlib.suppress(ModuleNotFoundError):
-            importlib.import_module("export_watch.clock").__dict__["now"] = clock.now
 
 
 def _poll_queues(deployment: Deployment) -> None:

@@ -40,7 +40,7 @@ class Response:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """`prepare` is called in the function's world before its handler is imported; `fault` may answer in its place.
+    """`now` is the clock of a handler that can be built with one; `fault` may answer in its place.
 
     A handler cannot be killed. One that takes longer than `timeout_seconds` (of real time, whatever the deployment's
     clock) is let finish, and then answered for as Lambda does: timed out.
@@ -56,7 +56,7 @@ class Function:
     memory_mb: int
     logs: Logs
     log_group: str
-    prepare: Callable[[], None]
+    now: Callable[[], float]
     fault: Callable[[Any], Response | None]
     _modules: dict[str, ModuleType] = field(default_factory=dict)
     _loggers: logging.Manager = field(
@@ -90,8 +90,11 @@ class Function:
         module, _, attribute = self.handler.rpartition(".")
         try:
             if self._entry is None:
-                self.prepare()
-                self._entry = getattr(importlib.import_module(module.replace("/", ".")), attribute)
+                app = importlib.import_module(module.replace("/", "."))
+                if "now" in getattr(getattr(app, "build", None), "__kwdefaults__", None) or ():
+                    self._entry = app.build(os.environ, now=self.now)
+                else:
+                    self._entry = getattr(app, attribute)
         except ImportError as error:
             return _failure(
                 "Runtime.ImportModuleError", f"Unable to import module '{module}': {error}", context

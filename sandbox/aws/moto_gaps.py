@@ -102,6 +102,7 @@ def _all_patches(clock: Clock, faults: Faults, reactions: Reactions) -> Iterator
     yield from _waits(clock)
     yield from _errors()
     yield from _status_changes(clock)
+    yield from _conditions()
     yield from _things_made_once()
 
 
@@ -341,6 +342,12 @@ def _status_changes(clock: Clock) -> Iterator[Patch]:
         _tell_status(execution, clock)
 
     yield communication_class, "terminated", terminated_and_told
+
+
+def _conditions() -> Iterator[Patch]:
+    """A resource whose condition is false does not exist; moto lists one without type and name."""
+    exist = property(lambda stack: [resource for resource in stack.resource_map.values() if resource])
+    yield Stack, "stack_resources", exist
 
 
 def _things_made_once() -> Iterator[Patch]:

@@ -30,11 +30,14 @@ def _checked(name: str, declaration: Mapping[str, Any], given: Mapping[str, obje
     if value is None:
         raise ParameterError(f"Parameters: [{name}] must have values")
     text = str(value)
-    problem = (
-        _number_problem(text, declaration)
-        if declaration["Type"] == "Number"
-        else _text_problem(text, declaration)
-    )
+    match declaration["Type"]:
+        case "Number":
+            problem = _number_problem(text, declaration)
+        case "CommaDelimitedList":  # its pattern is for each member
+            problems = (_text_problem(member.strip(), declaration) for member in text.split(","))
+            problem = next(filter(None, problems), None)
+        case _:
+            problem = _text_problem(text, declaration)
     allowed = declaration.get("AllowedValues")
     if not problem and allowed is not None and text not in map(str, allowed):
         problem = f"must be one of {', '.join(map(str, allowed))}"

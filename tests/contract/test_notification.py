@@ -204,6 +204,8 @@ def test_a_wrong_message_is_refused(sample, path, value):
         ("done-ftp", "data.file", None),  # Emarsys says done and names no file
         ("done-ftp", "data.file.uri", None),  # no safe URI can be made of the names
         ("done-ftp", "data.file.uri", "ftp://files.example.com:2121/%C3%BCber%2Ffolder/%5B1%5D.csv"),
+        ("done-ftp", "data.file.uri", "ftp://[::1]:2121/%2Ffolder/a.csv"),
+        ("done-sftp", "data.file.uri", "sftp://[2001:db8::7]/~/a.csv"),
         ("done-ftp", "data.export.id", 123),  # verbatim: a number stays one
         ("done-ftp", "data.watch.execution", "ff9b8a35-6f0c-4c1d-8f8e-0d1f2a3b4c5d"),  # started by hand
         ("done-local", "data.file.uri", "http://localhost:8080/api/v2/export/2140/data"),

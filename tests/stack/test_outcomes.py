@@ -51,7 +51,7 @@ def test_an_export_done_by_sftp_is_told_as_announced(world) -> None:
     )
     w.announce({"export_id": "1", "distribution_method": "sftp"})
     w.run()
-    assert w.only["file"]["uri"] == "sftp://sftp.example.com:2222/export.csv"
+    assert w.only["file"]["uri"] == "sftp://sftp.example.com:2222/~/export.csv"
 
 
 @pytest.mark.parametrize(("secret", "version"), [(OAUTH, "v3"), (WSSE, "v2")])
@@ -104,7 +104,7 @@ def test_names_from_the_vendor_become_correct_uris_or_none(world) -> None:
         "my clicks.csv": "my%20clicks.csv",
         "a/b.csv": "a%2Fb.csv",
         "100%.csv": "100%25.csv",
-        "two\r\nlines.csv": "two%0D%0Alines.csv",
+        "two\r\nlines.csv": None,
         "Käufer.csv": "K%C3%A4ufer.csv",
         "a?b#c;d.csv": "a%3Fb%23c%3Bd.csv",
         "a..b.csv": "a..b.csv",

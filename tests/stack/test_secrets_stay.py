@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-from export_watch.http import HttpClient, NoReplyError
+from export_watch.http_client import HttpClient, NoReplyError
 from sandbox.aws import Deployment, VirtualClock, deploy
 from tests.integration.server import Server
 from tests.stack.conftest import OAUTH, START, WSSE

@@ -1,4 +1,4 @@
-"""When to look again: the base, the order of the rules, the jitter and the budget of checks."""
+"""When to check again: the base, what is known, the order of the rules, the jitter and the budget of checks."""
 
 import math
 import random
@@ -17,22 +17,22 @@ from export_watch.schedule import (
     stretch,
     wait_seconds,
 )
-from export_watch.watch import Watch
-from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch
+from export_watch.watch import DistributionMethod, RateLimit, Watch
+from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export
 
 WEEK = 7 * DAY
+SCHEDULED = an_export(status="scheduled")
 HOSTILE = Policy(check_cost_seconds=0.1, min_wait_seconds=1, max_wait_seconds=1, stuck_after_seconds=1)
 
 
 @pytest.mark.parametrize(
     ("elapsed_seconds", "expected_seconds"),
     [
-        (0, 10),  # 2 * 5: no wait is worth less than a check
-        (40, 30),  # 2 * sqrt(5 * 45)
-        (300, 78.1),  # more than a minute after five minutes
-        (3600, 268.5),  # and four and a half after an hour
-        (40_495, 900),  # MaxWaitSeconds
-        (DAY, 900),
+        (0, 10),  # MinWaitSeconds
+        (48, 20),  # 2 * sqrt(2 * 50)
+        (300, 49.2),  # less than a minute after five minutes
+        (3600, 169.8),  # and three after an hour
+        (101_248, 900),  # MaxWaitSeconds
         (WEEK, 900),
     ],
 )
@@ -49,6 +49,7 @@ def test_the_base_grows_with_the_cost_of_a_check() -> None:
 
 def test_the_shortest_wait_is_the_operators() -> None:
     assert base_wait_seconds(0, Policy(check_cost_seconds=1)) == 10
+    assert base_wait_seconds(0, Policy(check_cost_seconds=8)) == 16  # no wait is worth less than a check
     assert base_wait_seconds(0, Policy(check_cost_seconds=5, min_wait_seconds=60)) == 60
 
 
@@ -63,11 +64,11 @@ def test_the_jitter_only_shortens_and_by_no_more_than_a_tenth(elapsed_seconds: i
     assert elapsed_seconds < 90 or max(waits) - min(waits) >= base * JITTER - 2
 
 
-def test_watches_started_together_do_not_ask_together() -> None:
+def test_watches_started_together_do_not_check_together() -> None:
     waits = {
         wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 3600, DEFAULTS) for n in range(1000)
     }
-    assert waits == set(range(242, 270))  # 268.5 s, shortened by up to a tenth
+    assert waits == set(range(153, 171))  # 169.8 s, shortened by up to a tenth
 
 
 def test_a_wait_depends_on_nothing_but_the_execution_and_the_check() -> None:
@@ -77,25 +78,84 @@ def test_a_wait_depends_on_nothing_but_the_execution_and_the_check() -> None:
     assert len(other_checks) > 5
 
 
-@pytest.mark.parametrize("min_wait_seconds", [1, 10, 60])
-def test_the_first_look_comes_after_0_to_min_wait_seconds(min_wait_seconds: int) -> None:
-    policy = Policy(min_wait_seconds=min_wait_seconds)
-    waits = {first_wait_seconds(a_watch(execution=f"default_{n}"), policy) for n in range(2000)}
-    assert waits == set(range(min_wait_seconds + 1))
-
-
-def test_the_first_look_comes_no_later_than_the_deadline() -> None:
-    policy = Policy(min_wait_seconds=3600, max_wait_seconds=3600)
-    watches = [a_watch(execution=f"default_{n}", deadline_at=STARTED_AT + 60) for n in range(2000)]
-    assert {first_wait_seconds(watch, policy) for watch in watches} == set(range(61))
+@pytest.mark.parametrize(
+    ("policy", "deadline_seconds", "expected"),
+    [
+        pytest.param(DEFAULTS, DAY, range(10, 21), id="by default"),
+        pytest.param(Policy(min_wait_seconds=60), DAY, range(60, 121), id="the operator's shortest wait"),
+        pytest.param(
+            Policy(check_cost_seconds=20.5), DAY, range(21, 42), id="no sooner than a check is worth"
+        ),
+        pytest.param(Policy(max_wait_seconds=15), DAY, range(8, 16), id="no later than the longest wait"),
+        pytest.param(Policy(check_cost_seconds=3600), 60, range(30, 61), id="nor than the deadline"),
+        pytest.param(HOSTILE, 60, range(1, 2), id="at least 1"),
+    ],
+)
+def test_first_checks_are_spread_from_the_shortest_wait_to_twice_that(
+    policy: Policy, deadline_seconds: int, expected: range
+) -> None:
+    watches = [
+        a_watch(execution=f"default_{n}", deadline_at=STARTED_AT + deadline_seconds) for n in range(2000)
+    ]
+    assert {first_wait_seconds(watch, policy) for watch in watches} == set(expected)
 
 
 def test_the_wait_counts_from_ready_since_once_the_export_is_ready() -> None:
-    now = STARTED_AT + 40_000
+    now = STARTED_AT + 80_000
     before = wait_seconds(a_watch(), now, DEFAULTS)
     after = wait_seconds(a_watch(ready_since=now), now, DEFAULTS)
-    assert before > 500
+    assert before > 700
     assert after == 10
+
+
+@pytest.mark.parametrize(
+    ("status", "times"), [("scheduled", 1.5), ("Scheduled", 1.5), ("in progress", 1), ("", 1)]
+)
+def test_waits_are_half_as_long_again_while_the_export_has_not_begun(status: str, times: float) -> None:
+    now = STARTED_AT + 3600
+    wait = wait_seconds(a_watch(), now, DEFAULTS)
+    watch = a_watch(export=an_export(status=status))
+    assert wait_seconds(watch, now, DEFAULTS) == pytest.approx(times * wait, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("expected_seconds", "elapsed_seconds", "times"),
+    [
+        (604_800, 598, 2),  # sparse long before the expected time
+        (2400, 598, 2),
+        (1800, 598, 1.5),
+        (1200, 598, 1),  # as ever halfway to it
+        (600, 598, 0.5),  # dense around it
+        (1, 598, 0.5),  # and after it
+    ],
+)
+def test_checks_are_sparse_before_the_expected_duration_and_dense_around_it(
+    expected_seconds: int, elapsed_seconds: int, times: float
+) -> None:
+    now = STARTED_AT + elapsed_seconds
+    wait = wait_seconds(a_watch(), now, DEFAULTS)
+    watch = a_watch(expected_seconds=expected_seconds)
+    assert wait_seconds(watch, now, DEFAULTS) == pytest.approx(times * wait, abs=1.5)
+    scheduled = a_watch(expected_seconds=expected_seconds, export=SCHEDULED)
+    assert wait_seconds(scheduled, now, DEFAULTS) == pytest.approx(max(1.5, times) * wait, abs=1.5)
+
+
+def test_nothing_known_of_the_export_counts_for_its_delivery() -> None:
+    now = STARTED_AT + 3600
+    ready = a_watch(ready_since=STARTED_AT, export=an_export(status="ready"))
+    assert wait_seconds(ready, now, DEFAULTS) == wait_seconds(
+        a_watch(ready_since=STARTED_AT, expected_seconds=1), now, DEFAULTS
+    )
+
+
+def test_what_is_known_never_takes_a_wait_out_of_the_operators_bounds() -> None:
+    assert wait_seconds(a_watch(expected_seconds=1), STARTED_AT + 5, DEFAULTS) >= 9  # 10 less the jitter
+    waiting = a_watch(export=SCHEDULED, deadline_at=STARTED_AT + WEEK)
+    assert 810 <= wait_seconds(waiting, STARTED_AT + DAY, DEFAULTS) <= 900
+
+
+def test_an_operator_who_sets_nothing_has_the_documented_defaults() -> None:
+    assert Policy() == Policy(2, 10, 900, 3900, DistributionMethod.FTP)
 
 
 @pytest.mark.parametrize(
@@ -162,27 +222,33 @@ def test_a_rate_limit_shorter_than_the_wait_changes_nothing() -> None:
     assert wait_seconds(a_watch(), now, DEFAULTS, 20) == wait_seconds(a_watch(), now, DEFAULTS)
 
 
+def left(share: float | None) -> RateLimit | None:
+    return None if share is None else RateLimit(1000, 1000 * share)
+
+
 @pytest.mark.parametrize(
-    ("headroom", "times"),
+    ("share", "times"),
     [(None, 1), (1, 1), (0.75, 1), (0.7, 1.23), (0.6, 1.95), (0.5, 3.375), (0.4, 5), (0.1, 5), (0, 5)],
 )
-def test_waits_stretch_as_the_rate_limit_is_used_up(headroom: float | None, times: float) -> None:
-    assert stretch(headroom) == pytest.approx(times, abs=0.01)
+def test_waits_stretch_as_the_rate_limit_is_used_up(share: float | None, times: float) -> None:
+    assert stretch(left(share)) == pytest.approx(times, abs=0.01)
     now = STARTED_AT + 300
     wait = wait_seconds(a_watch(), now, DEFAULTS)
-    assert wait_seconds(a_watch(), now, DEFAULTS, headroom=headroom) == pytest.approx(times * wait, abs=6)
+    assert wait_seconds(a_watch(), now, DEFAULTS, rate_limit=left(share)) == pytest.approx(
+        times * wait, abs=6
+    )
 
 
 def test_a_stretched_wait_is_no_longer_than_the_longest() -> None:
     waits = {
-        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 3600, DEFAULTS, headroom=0.1)
+        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 7200, DEFAULTS, rate_limit=left(0.1))
         for n in range(1000)
     }
     assert waits == set(range(811, 901))  # the jitter spreads them
 
 
-def test_a_little_more_headroom_never_means_a_longer_wait() -> None:
-    stretches = [stretch(share / 1000) for share in range(1001)]
+def test_a_little_more_left_of_the_limit_never_means_a_longer_wait() -> None:
+    stretches = [stretch(RateLimit(1000, share)) for share in range(1001)]
     assert stretches == sorted(stretches, reverse=True)
 
 
@@ -199,18 +265,18 @@ def test_a_little_more_headroom_never_means_a_longer_wait() -> None:
 def test_a_stretched_wait_obeys_the_rules_that_follow(
     watch: Watch, after_seconds: int, expected_seconds: int
 ) -> None:
-    assert wait_seconds(watch, STARTED_AT + after_seconds, DEFAULTS, headroom=0.1) == expected_seconds
+    assert wait_seconds(watch, STARTED_AT + after_seconds, DEFAULTS, rate_limit=left(0.1)) == expected_seconds
 
 
 @pytest.mark.parametrize(
     "watch",
     [
-        pytest.param(a_watch(ready_since=STARTED_AT, stuck_told=True), id="told already"),
+        pytest.param(a_watch(ready_since=STARTED_AT, stuck_told=True), id="published already"),
         pytest.param(a_watch(ready_since=STARTED_AT - 100), id="the moment has passed"),
     ],
 )
 def test_nothing_is_cut_to_a_stuck_moment_that_is_over(watch: Watch) -> None:
-    assert wait_seconds(watch, STARTED_AT + 3895, DEFAULTS) > 150
+    assert wait_seconds(watch, STARTED_AT + 3895, DEFAULTS) > 100
 
 
 def test_the_floor_begins_with_the_thousandth_check() -> None:
@@ -237,17 +303,17 @@ def checks_until_the_deadline(
     return checks
 
 
-def test_the_undisturbed_schedule_takes_143_checks_in_24_hours() -> None:
+def test_the_undisturbed_schedule_takes_209_checks_in_24_hours() -> None:
     elapsed, checks = 0.0, 0
     while elapsed < DAY:
         elapsed += base_wait_seconds(elapsed, DEFAULTS)
         checks += 1
-    assert checks == 143
+    assert checks == 209
 
 
-def test_a_watch_takes_143_to_155_checks_in_24_hours() -> None:
+def test_a_watch_takes_209_to_225_checks_in_24_hours() -> None:
     counts = {checks_until_the_deadline(f"default_{n}", DEFAULTS, DAY) for n in range(100)}
-    assert counts <= set(range(143, 156))
+    assert counts <= set(range(209, 226))
 
 
 @pytest.mark.parametrize("deadline_seconds", [60, 1600, 1601, 3600, DAY, 100_000, WEEK - 1, WEEK])

@@ -1,32 +1,40 @@
-"""One look at one export: one GET with the account's credentials, and an Observation whatever happens."""
+"""One check of one export: one GET with the account's credentials, and an Observation whatever happens."""
 
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from export_watch.emarsys import wsse
 from export_watch.emarsys.credentials import (
     Credentials,
-    CredentialsMissingError,
     CredentialsStore,
     OAuthCredentials,
     WsseCredentials,
 )
 from export_watch.emarsys.reply import interpret
-from export_watch.emarsys.token import NoTokenError, TokenStore
-from export_watch.http import HttpClient, NoReplyError
+from export_watch.emarsys.token import TokenStore
+from export_watch.errors import CredentialsMissingError, NoReplyError, NoTokenError, UnreadableReplyError
+from export_watch.http_client import HttpClient
 from export_watch.watch import Observation, Obstacle, ObstacleCode
 
-LOOK_SECONDS = 40.0
-"""The longest that the calls of Emarsys in one look take together. Four calls of AWS, of 8 s each, may come after a
-refusal at the end of it: so the function's own time-out is 75 s."""
+CHECK_SECONDS = 40.0
+"""The longest that the calls of Emarsys in one check take together. Four calls of AWS, of 8 s each, may come after a
+refusal at the end of it: so the function's own timeout is 75 s."""
+
+
+class Emarsys(Protocol):
+    """Whoever reports the status of exports."""
+
+    def check(self, account: str, export_id: int) -> Observation:
+        """What Emarsys reports about an export now. Never raises for what Emarsys, the network or a secret do."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """What a look found, and the token that it showed."""
+    """What an attempt found, and the token that it showed."""
 
     found: Observation
     token: str | None = None
@@ -37,7 +45,7 @@ class _Attempt:
 
 
 class EmarsysClient:
-    """Looks at exports. One instance serves an execution environment for its whole life."""
+    """The real Emarsys. One instance serves an execution environment for its whole life."""
 
     def __init__(
         self,
@@ -49,9 +57,8 @@ class EmarsysClient:
         self._credentials, self._http, self._tokens = credentials, http, tokens
         self._monotonic = monotonic
 
-    def look(self, account: str, export_id: int) -> Observation:
-        """What Emarsys tells about an export now. Never raises for what Emarsys, the network or a secret do."""
-        ends_at = self._monotonic() + LOOK_SECONDS
+    def check(self, account: str, export_id: int) -> Observation:
+        ends_at = self._monotonic() + CHECK_SECONDS
         try:
             credentials = self._credentials.get(account)
             attempt = self._attempt(credentials, export_id, ends_at)
@@ -61,7 +68,10 @@ class EmarsysClient:
             renewed = self._credentials.get(account, anew=True)
         except CredentialsMissingError as error:
             return Obstacle(
-                ObstacleCode.CREDENTIALS_MISSING, str(error), aws_unavailable=error.aws_unavailable
+                ObstacleCode.CREDENTIALS_MISSING,
+                str(error),
+                aws_unavailable=error.aws_unavailable,
+                remedy=error.remedy,
             )
         if renewed != credentials or attempt.token:
             return self._attempt(renewed, export_id, ends_at, refused=attempt.token).found
@@ -85,6 +95,8 @@ class EmarsysClient:
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             reply = self._http.call("GET", url, headers, within_seconds=ends_at - self._monotonic())
+        except UnreadableReplyError as error:
+            return _Attempt(Obstacle(ObstacleCode.UNEXPECTED_REPLY, f"Emarsys answered with {error}"))
         except NoReplyError as error:
             return _Attempt(Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, f"Emarsys cannot be reached: {error}"))
-        return _Attempt(interpret(reply, export_id, url, time.time()), token)
+        return _Attempt(interpret(reply, export_id, f"{url}/data", time.time()), token)

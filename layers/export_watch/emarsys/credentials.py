@@ -12,30 +12,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from export_watch.aws.json_api import Api, AwsError
-from export_watch.trusted_url import ORIGIN
+from botocore.exceptions import ClientError
+
+from export_watch.aws import AwsError, error_name, passes_by_itself
+from export_watch.errors import CredentialsMissingError
 
 CACHE_SECONDS = 600.0
 """A secret that still works may have changed: an account moves from WSSE to OAuth by adding the OAuth pair."""
 
+_ORIGIN = r"(https://[A-Za-z0-9._-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?"
+"""Credentials go over TLS, or to this machine, where the sandbox's Emarsys is."""
+
+_STORE = "Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id {}."
+
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")  # half a surrogate pair cannot be encoded
 _USERNAME = re.compile(r'[^\x00-\x1f\x7f-\U0010ffff"]+')
-_HOST = re.compile(ORIGIN + "/?")
-_URL = re.compile(ORIGIN + "(/[A-Za-z0-9._~/%-]*)?")
+_HOST = re.compile(_ORIGIN + "/*")
+_URL = re.compile(_ORIGIN + "(/[A-Za-z0-9._~/%-]*)?")
 
 
-class CredentialsMissingError(Exception):
-    """There are no usable credentials; the text names the secret and what is wrong, and quotes nothing of it.
-
-    `aws_unavailable` as in Obstacle.
-    """
-
-    def __init__(self, text: str, *, aws_unavailable: bool = False) -> None:
-        super().__init__(text)
-        self.aws_unavailable = aws_unavailable
-
-
-class SecretUnavailableError(CredentialsMissingError):
+class _UnavailableError(CredentialsMissingError):
     """AWS did not hand the secret out, so it is not known whether it is there."""
 
 
@@ -60,17 +56,17 @@ class WsseCredentials:
 Credentials = OAuthCredentials | WsseCredentials
 
 
-def parse(secret: str | None, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
+def parse(secret: str, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
     """The credentials that the text of a secret holds; `name` is the secret's, for the error.
 
     Raises CredentialsMissingError.
     """
     try:
-        content = json.loads(secret or "")
+        content = json.loads(secret.removeprefix("\ufeff"))  # a byte order mark: some editors write it
     except (ValueError, RecursionError):
-        raise CredentialsMissingError(f"the secret {name} is no JSON") from None
+        raise CredentialsMissingError(f"the secret {name} is no JSON", _STORE.format(name)) from None
     if not isinstance(content, dict):
-        raise CredentialsMissingError(f"the secret {name} is no JSON object")
+        raise CredentialsMissingError(f"the secret {name} is no JSON object", _STORE.format(name))
     host = _optional(content, "host", host, _HOST, name).rstrip("/")
     token_url = _optional(content, "token_url", token_url, _URL, name)
     if _has(content, "client_id", _TEXT) and _has(content, "client_secret", _TEXT):
@@ -79,7 +75,8 @@ def parse(secret: str | None, name: str, host: str, token_url: str, made_at: flo
         return WsseCredentials(content["username"], content["secret"], host)
     raise CredentialsMissingError(
         f"the secret {name} holds neither client_id and client_secret (OAuth) nor username and secret (WSSE) as "
-        "texts of printable characters"
+        "texts of printable characters",
+        _STORE.format(name),
     )
 
 
@@ -89,10 +86,12 @@ def _has(content: dict[str, Any], key: str, form: re.Pattern[str]) -> bool:
 
 
 def _optional(content: dict[str, Any], key: str, default: str, form: re.Pattern[str], name: str) -> str:
-    if content.get(key) is None:
+    if content.get(key) in (None, ""):
         return default
     if not _has(content, key, form):
-        raise CredentialsMissingError(f"the secret {name} has a {key} that is no URL like {default}")
+        raise CredentialsMissingError(
+            f"the secret {name} has a {key} that is no URL like {default}", _STORE.format(name)
+        )
     return str(content[key])
 
 
@@ -101,7 +100,7 @@ class CredentialsStore:
 
     def __init__(
         self,
-        secrets_manager: Api,
+        secrets_manager: Any,
         prefix: str,
         host: str,
         token_url: str,
@@ -123,7 +122,7 @@ class CredentialsStore:
         name = f"{self._prefix}/{account}"
         try:
             secret, made_at = self._read(name)
-        except SecretUnavailableError:
+        except _UnavailableError:
             if known:
                 return known[1]
             raise
@@ -131,12 +130,40 @@ class CredentialsStore:
         self._cache[account] = (self._clock(), credentials)
         return credentials
 
-    def _read(self, name: str) -> tuple[str | None, float]:
+    def _read(self, name: str) -> tuple[str, float]:
+        """The text of a secret, and when its version was stored (unix seconds)."""
         try:
-            value = self._secrets_manager.call("GetSecretValue", {"SecretId": name})
+            value = self._secrets_manager.get_secret_value(SecretId=name)
         except AwsError as error:
-            if error.name == "ResourceNotFoundException":
-                raise CredentialsMissingError(f"there is no secret {name}: create it") from None
-            message = f"the secret {name} cannot be read: {error.name}"
-            raise SecretUnavailableError(message, aws_unavailable=error.retryable) from None
-        return value.get("SecretString"), float(value.get("CreatedDate", 0))
+            raise _why_unread(name, error) from None
+        if "SecretString" not in value:
+            raise CredentialsMissingError(f"the secret {name} is binary, not text", _STORE.format(name))
+        return value["SecretString"], value["CreatedDate"].timestamp()
+
+
+def _why_unread(name: str, error: Any) -> CredentialsMissingError:
+    """What keeps a secret from being read. AWS has one name for several causes, and tells them apart by message."""
+    code = error_name(error)
+    text = str(error) if isinstance(error, ClientError) else ""
+    match code:
+        case "ResourceNotFoundException" if "staging label" in text:
+            return CredentialsMissingError(f"the secret {name} has no value", _STORE.format(name))
+        case "ResourceNotFoundException":
+            return CredentialsMissingError(
+                f"there is no secret {name}",
+                f"Create it in this region: aws secretsmanager create-secret --name {name}.",
+            )
+        case "InvalidRequestException" if "deletion" in text:
+            return CredentialsMissingError(
+                f"the secret {name} is marked for deletion",
+                f"Restore it: aws secretsmanager restore-secret --secret-id {name}.",
+            )
+        case "DecryptionFailure":
+            remedy = (
+                "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
+            )
+            return _UnavailableError(f"the secret {name} cannot be read: {code}", remedy)
+        case _:
+            return _UnavailableError(
+                f"the secret {name} cannot be read: {code}", aws_unavailable=passes_by_itself(error)
+            )

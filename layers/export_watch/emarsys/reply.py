@@ -1,4 +1,4 @@
-"""What the answer to a status call means, keyed on the HTTP status and the replyCode together.
+"""What the reply to a status call means, keyed on the HTTP status and the replyCode together.
 
 Codes are reused across statuses, and some failures are HTTP 200 with a replyCode that is not 0.
 """
@@ -8,8 +8,8 @@ import re
 from dataclasses import fields
 from typing import Any
 
-from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, headroom, retry_after_seconds
-from export_watch.http import Reply
+from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, rate_limit, reset_seconds, retry_after_seconds
+from export_watch.http_client import Reply
 from export_watch.location import FIELD_LENGTH
 from export_watch.watch import (
     Export,
@@ -17,6 +17,7 @@ from export_watch.watch import (
     Observation,
     Obstacle,
     ObstacleCode,
+    RateLimit,
     Refusal,
     Refused,
     Scalar,
@@ -24,7 +25,7 @@ from export_watch.watch import (
 )
 
 _REFUSALS = {10001: Refusal.EXPORT_NOT_FOUND, 4002: Refusal.EXPORT_TYPE_UNSUPPORTED}
-_STATUSES = {str(status): status for status in ExportStatus}
+_RATE_LIMITED = 7003
 _FIELDS = tuple(field.name for field in fields(Export))
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -33,6 +34,9 @@ _GATEWAY_TEXTS = frozenset(
         "WSSE authentication header is missing.",
         "WSSE authentication header is empty.",
         "The Username field is missing from WSSE authentication header.",
+        "The PasswordDigest field is missing from WSSE authentication header.",
+        "The Nonce field is missing from WSSE authentication header.",
+        "The Created field is missing from WSSE authentication header.",
         "Credentials are invalid.",
         "Timeframe is invalid.",
     }
@@ -40,30 +44,37 @@ _GATEWAY_TEXTS = frozenset(
 """The refusals that are quoted. Any other text is not: it comes from outside, and might echo a credential."""
 
 
-def interpret(reply: Reply, export_id: int, export_url: str, now: float) -> Observation:
-    """The observation that a reply amounts to, at `now` (unix seconds, the real clock)."""
+def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observation:
+    """The observation that a reply amounts to, at `now` (unix seconds, the real clock).
+
+    Any success (2xx) with replyCode 0 and the data of this export is its status.
+    """
     content = reply.json()
     code = _reply_code(content)
-    match reply.status, code:
-        case 200, 0:
-            return _status(content.get("data"), export_id, export_url, headroom(reply.headers))
-        case ((200 | 400), (10001 | 4002)):
-            return Refused(_REFUSALS[code], headroom(reply.headers))
-        case (429, _) | ((200 | 400), 7003):
-            asked = retry_after_seconds(reply.headers, now)
-            return _obstacle(
-                ObstacleCode.RATE_LIMITED, reply, code, DEFAULT_SECONDS if asked is None else asked
-            )
-        case 401, _:
-            return _obstacle(ObstacleCode.CREDENTIALS_REFUSED, reply, code, text=_gateway_text(content))
-        case 403, _:
-            return _obstacle(ObstacleCode.PERMISSION_MISSING, reply, code)
-        case status, _ if status == 408 or status >= 500:
-            return _obstacle(
-                ObstacleCode.EMARSYS_UNAVAILABLE, reply, code, retry_after_seconds(reply.headers, now)
-            )
-        case _:
-            return _obstacle(ObstacleCode.UNEXPECTED_REPLY, reply, code, text=_why_unexpected(reply, content))
+    status, success = reply.status, 200 <= reply.status < 300
+    limit = rate_limit(reply.headers, now)
+    if success and code == 0:
+        return _status(content.get("data"), export_id, file_url, limit)
+    if (success or status == 400) and code in _REFUSALS:
+        return Refused(_REFUSALS[code], limit)
+    wait_seconds = retry_after_seconds(reply.headers, now)
+    if status == 429 or ((success or status == 400) and code == _RATE_LIMITED):
+        if wait_seconds is None:
+            wait_seconds = reset_seconds(reply.headers, now)
+        obstacle, why = ObstacleCode.RATE_LIMITED, ""
+        wait_seconds = DEFAULT_SECONDS if wait_seconds is None else wait_seconds
+    elif status == 401:
+        obstacle, why = ObstacleCode.CREDENTIALS_REFUSED, _gateway_text(content)
+    elif status == 403:
+        obstacle, why = ObstacleCode.PERMISSION_MISSING, ""
+    # Emarsys's own connectors wait 423 out like 503; 408 and 425 are as passing.
+    elif status in (408, 423, 425) or status >= 500:
+        obstacle, why = ObstacleCode.EMARSYS_UNAVAILABLE, ""
+    elif reply.interrupted:
+        obstacle, why = ObstacleCode.EMARSYS_UNAVAILABLE, reply.flaw
+    else:
+        obstacle, why = ObstacleCode.UNEXPECTED_REPLY, _why_unexpected(reply, content)
+    return Obstacle(obstacle, _detail(status, code, why), wait_seconds)
 
 
 def _reply_code(content: Any) -> int | None:
@@ -72,19 +83,13 @@ def _reply_code(content: Any) -> int | None:
     return int(value) if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) else None
 
 
-def _obstacle(
-    code: ObstacleCode,
-    reply: Reply,
-    reply_code: int | None,
-    retry_after_seconds: int | None = None,
-    text: str = "",
-) -> Obstacle:
-    parts = [f"Emarsys answered HTTP {reply.status}"]
+def _detail(status: int, reply_code: int | None, why: str) -> str:
+    parts = [f"Emarsys answered HTTP {status}"]
     if reply_code is not None:
         parts.append(f"with replyCode {reply_code}")
-    if text:
-        parts.append(f"({text})")
-    return Obstacle(code, " ".join(parts), retry_after_seconds)
+    if why:
+        parts.append(f"({why})")
+    return " ".join(parts)
 
 
 def _gateway_text(content: Any) -> str:
@@ -95,24 +100,26 @@ def _gateway_text(content: Any) -> str:
 def _why_unexpected(reply: Reply, content: Any) -> str:
     if 300 <= reply.status < 400:
         return "a redirect, which is not followed: the host may be another one now"
-    if reply.body is None:
-        return "a reply that is too long"
     if not isinstance(content, dict):
-        return "a reply that is no JSON object"
+        return reply.flaw or "a reply that is no JSON object"
     return ""
 
 
-def _status(data: Any, export_id: int, export_url: str, headroom: float | None) -> Observation:
+def _status(data: Any, export_id: int, file_url: str, limit: RateLimit | None) -> Observation:
     if not isinstance(data, dict):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without the data of an export")
     export = Export(**{name: _bounded(data.get(name)) for name in _FIELDS})
-    if data.get("id") not in (None, "") and str(export.id).strip() != str(export_id):
+    if data.get("id") not in (None, "") and not _is_same_id(export.id, export_id):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered about another export")
     if not isinstance(export.status, str) or not export.status.strip():
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without a status")
-    # `in_progress` and other casing are seen in the wild.
-    word = " ".join(export.status.replace("_", " ").replace("-", " ").split()).casefold()
-    return StatusSeen(_STATUSES.get(word, ExportStatus.UNKNOWN), export, export_url, headroom)
+    odd = tuple(name for name in _FIELDS if data.get(name) is not None and getattr(export, name) is None)
+    return StatusSeen(ExportStatus.parse(export.status), export, file_url, limit, odd)
+
+
+def _is_same_id(value: Scalar, export_id: int) -> bool:
+    """Whether a value is the id: a number or its digits, either of them with a fraction of zero."""
+    return not isinstance(value, bool) and re.sub(r"\.0+$", "", str(value).strip()) == str(export_id)
 
 
 def _bounded(value: Any) -> Scalar:

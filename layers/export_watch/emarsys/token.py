@@ -16,9 +16,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, retry_after_seconds
-from export_watch.emarsys.token_table import TokenRecord, TokenTable, TokenTableError
-from export_watch.http import HttpClient, NoReplyError, Reply
+from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, reset_seconds, retry_after_seconds
+from export_watch.emarsys.token_table import TokenRecord, TokenTable
+from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
+from export_watch.http_client import HttpClient, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_SECONDS = 600.0
@@ -35,18 +36,32 @@ RENEW_SECONDS = 300.0
 DOCUMENTED_LIFETIME_SECONDS = 3600.0
 _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 
-_REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
-_TOO_SOON = Obstacle(
-    ObstacleCode.RATE_LIMITED, "there is no access token, and one was asked for a short while ago"
+_CHECK_URL = (
+    "Check the token URL: the parameter EmarsysTokenUrl, or token_url in the secret, which wins over it."
+)
+_LIMITED = (
+    "It passes by itself. If it lasts, something else asks for tokens with the same client id: stop that."
 )
 
+_OAUTH_ERRORS = {
+    "invalid_client": "Check client_id and client_secret in the account's secret.",
+    "unauthorized_client": "Allow this client the client credentials grant in Emarsys or SAP Cloud Identity.",
+    "invalid_scope": (
+        "The watch asks for no scope. Give the client a default scope in Emarsys or SAP Cloud Identity, with the "
+        "permission export.status."
+    ),
+    "unsupported_grant_type": f"It does not issue tokens for client credentials. {_CHECK_URL}",
+    "invalid_grant": f"It does not take the grant client_credentials from this client. {_CHECK_URL}",
+    "invalid_request": f"It wants something that the client credentials grant does not have. {_CHECK_URL}",
+}
+"""The errors of RFC 6749, 5.2, and what to do about each. No other word of a reply is quoted."""
 
-class NoTokenError(Exception):
-    """There is no token now; `obstacle` says why."""
-
-    def __init__(self, obstacle: Obstacle) -> None:
-        super().__init__(obstacle.detail)
-        self.obstacle = obstacle
+_REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
+_TOO_SOON = Obstacle(
+    ObstacleCode.RATE_LIMITED,
+    "there is no access token, and one was asked for a short while ago",
+    remedy=_LIMITED,
+)
 
 
 class TokenStore:
@@ -65,7 +80,7 @@ class TokenStore:
         now = self._clock()
         record = self._known.get(client, TokenRecord())
         token = record.usable(refused, now)
-        if token and now < record.renew_at:
+        if token and record.is_fresh(refused, now):
             return token
         try:
             record = self._shared(client, credentials, within_seconds, refused, now)
@@ -91,28 +106,18 @@ class TokenStore:
     ) -> TokenRecord:
         """The record that all share, renewed if that is due and nobody else is at it."""
         record = self._table.read(client)
-        fresh = record.usable(refused, now) and now < record.renew_at
-        newer_secret = credentials.made_at > record.secret_at
-        if fresh or (now < record.not_before and not newer_secret):
+        if record.is_fresh(refused, now) or not _may_ask(record, credentials, now):
             return record
-        forgotten = now - record.not_before >= FORGET_FAILURES_SECONDS
-        failures = 0 if newer_secret or forgotten else record.failures
-        # Of two versions that are in use, the older one must not make the newer one new again.
-        secret_at = max(record.secret_at, credentials.made_at)
-        pause = min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS)
-        claimed = replace(record, not_before=now + pause, failures=min(failures + 1, 10), secret_at=secret_at)
+        claimed = _claim(record, credentials, now)
         # A claim whose answer was lost looks like another's: nobody asks then until it ends.
         if not self._table.claim(client, claimed, now):
             return self._table.read(client)
         try:
             token, lifetime_seconds = self._ask(credentials, within_seconds)
         except NoTokenError as error:
-            asked = now + (error.obstacle.retry_after_seconds or 0)
-            renewed = replace(claimed, obstacle=error.obstacle, not_before=max(claimed.not_before, asked))
+            renewed = _after_failure(claimed, error.obstacle, now)
         else:
-            expires_at = now + lifetime_seconds
-            renew_at = expires_at - min(RENEW_SECONDS, lifetime_seconds / 10)
-            renewed = TokenRecord(token, renew_at, expires_at, failures, now + REPLACE_SECONDS, secret_at)
+            renewed = _after_success(claimed, token, lifetime_seconds, now)
         # Unwritten, it serves this environment all the same; the others ask again when the claim ends.
         with contextlib.suppress(TokenTableError):
             self._table.write(client, renewed)
@@ -132,17 +137,53 @@ class TokenStore:
                 "POST", credentials.token_url, headers, b"grant_type=client_credentials", within_seconds
             )
         except NoReplyError as error:
-            raise NoTokenError(
-                Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, f"the token URL cannot be reached: {error}")
-            ) from None
+            code, what = ObstacleCode.EMARSYS_UNAVAILABLE, "cannot be reached: "
+            if isinstance(error, UnreadableReplyError):
+                code, what = ObstacleCode.UNEXPECTED_REPLY, "answered with "
+            obstacle = Obstacle(code, f"the token URL {what}{error}", remedy=_CHECK_URL)
+            raise NoTokenError(obstacle) from None
         content = reply.json()
-        if reply.status != 200 or not isinstance(content, dict):
-            raise NoTokenError(_refusal(reply, self._clock()))
-        token = content.get("access_token")
-        if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            detail = "the reply of the token URL holds no access token"
-            raise NoTokenError(Obstacle(ObstacleCode.UNEXPECTED_REPLY, detail))
+        token = content.get("access_token") if isinstance(content, dict) else None
+        # RFC 6749 says 200; some servers say 201.
+        if not 200 <= reply.status < 300 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise NoTokenError(_refusal(reply, content, self._clock()))
         return token, _lifetime_seconds(content.get("expires_in"))
+
+
+def _may_ask(record: TokenRecord, credentials: OAuthCredentials, now: float) -> bool:
+    """Whether the limit of token requests allows one: a secret that was rotated need not wait."""
+    return now >= record.not_before or credentials.made_at > record.secret_at
+
+
+def _claim(record: TokenRecord, credentials: OAuthCredentials, now: float) -> TokenRecord:
+    """The record as it keeps all others from asking for as long as the request may take, and longer after failures."""
+    is_forgotten = now - record.not_before >= FORGET_FAILURES_SECONDS
+    failures = 0 if is_forgotten or credentials.made_at > record.secret_at else record.failures
+    return replace(
+        record,
+        not_before=now + min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS),
+        failures=min(failures + 1, 10),
+        # Of two versions that are in use, the older one must not make the newer one new again.
+        secret_at=max(record.secret_at, credentials.made_at),
+    )
+
+
+def _after_failure(claimed: TokenRecord, obstacle: Obstacle, now: float) -> TokenRecord:
+    asked = now + (obstacle.retry_after_seconds or 0)
+    return replace(claimed, obstacle=obstacle, not_before=max(claimed.not_before, asked))
+
+
+def _after_success(claimed: TokenRecord, token: str, lifetime_seconds: float, now: float) -> TokenRecord:
+    """The new token. What was counted before the claim stays: it is forgotten by time, not by one success."""
+    expires_at = now + lifetime_seconds
+    return TokenRecord(
+        token=token,
+        renew_at=expires_at - min(RENEW_SECONDS, lifetime_seconds / 10),
+        expires_at=expires_at,
+        failures=claimed.failures - 1,
+        not_before=now + REPLACE_SECONDS,
+        secret_at=claimed.secret_at,
+    )
 
 
 def _why_none(record: TokenRecord, refused: str | None, now: float) -> Obstacle:
@@ -165,15 +206,29 @@ def _lifetime_seconds(expires_in: object) -> float:
     return min(seconds, 86_400.0) if seconds > 0 else DOCUMENTED_LIFETIME_SECONDS
 
 
-def _refusal(reply: Reply, now: float) -> Obstacle:
+def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
+    """What a reply without a token means (RFC 6749, 5.2)."""
+    asked = retry_after_seconds(reply.headers, now)
+    word = content.get("error") if isinstance(content, dict) else None
+    remedy = _CHECK_URL
     detail = f"the token URL answered HTTP {reply.status}"
     match reply.status:
+        case status if isinstance(word, str) and word in _OAUTH_ERRORS and 400 <= status < 500:
+            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[word]
+            detail += f" ({word})"
         case 400 | 401 | 403:
-            return Obstacle(ObstacleCode.CREDENTIALS_REFUSED, f"{detail} to the client id and secret")
+            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
         case 429:
-            asked = retry_after_seconds(reply.headers, now)
-            return Obstacle(ObstacleCode.RATE_LIMITED, detail, DEFAULT_SECONDS if asked is None else asked)
-        case status if status >= 500:
-            return Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, detail)
-        case _:
-            return Obstacle(ObstacleCode.UNEXPECTED_REPLY, detail)
+            if asked is None:
+                asked = reset_seconds(reply.headers, now)
+            code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
+            asked = DEFAULT_SECONDS if asked is None else asked
+        case status if status in (408, 423, 425) or status >= 500 or reply.interrupted:
+            code = ObstacleCode.EMARSYS_UNAVAILABLE
+        case status:
+            code = ObstacleCode.UNEXPECTED_REPLY
+            if 300 <= status < 400:
+                detail += ", a redirect, which is not followed"
+            elif status < 300:
+                detail += " without an access token"
+    return Obstacle(code, detail, asked, remedy=remedy)

@@ -12,19 +12,12 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Protocol, Self
 
-from export_watch.aws.json_api import Api, AwsError
+from export_watch.aws import AwsError, error_name, passes_by_itself
+from export_watch.errors import TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
 
 KEEP_SECONDS = 86_400
 """How long an item outlives its token, before DynamoDB deletes it."""
-
-
-class TokenTableError(Exception):
-    """The table cannot be read or written; the text says why. `aws_unavailable` as in Obstacle."""
-
-    def __init__(self, text: str, *, aws_unavailable: bool = False) -> None:
-        super().__init__(text)
-        self.aws_unavailable = aws_unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +38,10 @@ class TokenRecord:
     def usable(self, refused: str | None, now: float) -> str | None:
         """The token, unless it is the refused one or has expired."""
         return self.token if self.token != refused and now < self.expires_at else None
+
+    def is_fresh(self, refused: str | None, now: float) -> bool:
+        """Whether there is such a token, and it is not yet to be renewed."""
+        return self.usable(refused, now) is not None and now < self.renew_at
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "obstacle": self.obstacle and _of_obstacle(self.obstacle)})
@@ -70,6 +67,7 @@ def _of_obstacle(obstacle: Obstacle) -> dict[str, Any]:
         "code": obstacle.code,
         "detail": obstacle.detail,
         "retry_after_seconds": obstacle.retry_after_seconds,
+        "remedy": obstacle.remedy,
     }
 
 
@@ -77,7 +75,7 @@ def _obstacle(content: Any) -> Obstacle | None:
     if content is None:
         return None
     code = _CODES.get(content["code"], ObstacleCode.UNEXPECTED_REPLY)
-    return Obstacle(code, content["detail"], content["retry_after_seconds"])
+    return Obstacle(code, content["detail"], content["retry_after_seconds"], remedy=content.get("remedy", ""))
 
 
 class TokenTable(Protocol):
@@ -96,15 +94,14 @@ class TokenTable(Protocol):
 class DynamoDbTokenTable:
     """The table in DynamoDB."""
 
-    def __init__(self, dynamodb: Api, table: str) -> None:
+    def __init__(self, dynamodb: Any, table: str) -> None:
         self._dynamodb, self._table = dynamodb, table
 
     def read(self, client: str) -> TokenRecord:
         try:
             # Consistent, or a token that was fetched a moment ago would be fetched again.
-            answer = self._dynamodb.call(
-                "GetItem",
-                {"TableName": self._table, "Key": {"client": {"S": client}}, "ConsistentRead": True},
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key={"client": {"S": client}}, ConsistentRead=True
             )
         except AwsError as error:
             raise _error("read", error) from None
@@ -124,7 +121,7 @@ class DynamoDbTokenTable:
                 },
             )
         except AwsError as error:
-            if error.name == "ConditionalCheckFailedException":
+            if error_name(error) == "ConditionalCheckFailedException":
                 return False
             raise _error("claimed", error) from None
         return True
@@ -136,12 +133,12 @@ class DynamoDbTokenTable:
             raise _error("stored", error) from None
 
     def _put(self, client: str, record: TokenRecord, **condition: Any) -> None:
-        self._dynamodb.call("PutItem", {"TableName": self._table, "Item": _item(client, record), **condition})
+        self._dynamodb.put_item(TableName=self._table, Item=_item(client, record), **condition)
 
 
-def _error(done: str, error: AwsError) -> TokenTableError:
-    text = f"the shared access token cannot be {done}: {error.name}"
-    return TokenTableError(text, aws_unavailable=error.retryable)
+def _error(done: str, error: Any) -> TokenTableError:
+    text = f"the shared access token cannot be {done}: {error_name(error)}"
+    return TokenTableError(text, aws_unavailable=passes_by_itself(error))
 
 
 def _item(client: str, record: TokenRecord) -> dict[str, dict[str, str]]:
