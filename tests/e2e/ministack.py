@@ -1,7 +1,7 @@
 """MiniStack for a test: what `sam build` made, deployed there by the real `sam deploy`.
 
-moto, under the sandbox, runs the functions from the sources and the template as samtranslator reads it. Here nothing of the
-project stands between what was built and what runs it.
+The sandbox runs the functions from their sources. Here nothing of the project stands between what was built and what
+runs it.
 """
 
 import contextlib

@@ -25,7 +25,9 @@ QUICK = {"CheckCostSeconds": "0.1", "MinWaitSeconds": "1", "MaxWaitSeconds": "2"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
-    scenario = parse({"credentials": {"oauth": {OAUTH["client_id"]: OAUTH["client_secret"]}}, "exports": EXPORTS})
+    scenario = parse(
+        {"credentials": {"oauth": {OAUTH["client_id"]: OAUTH["client_secret"]}}, "exports": EXPORTS}
+    )
     with EmarsysServer(scenario) as emarsys, ministack(tmp_path_factory.mktemp("e2e")) as stack:
         print("left out:", *stack.build())
         stack.deploy({**emarsys.parameters, **QUICK})
