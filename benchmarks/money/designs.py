@@ -130,7 +130,14 @@ WORKER: Mapping[Item, float] = {
 
 OURS = "export_watch"
 DESIGNS = (
-    Design(OURS, "Export Watch", "export_watch", export_watch, add(ONE_SECRET, MONITORED), "ours_oauth"),
+    Design(
+        OURS,
+        "Export Watch",
+        "export_watch_even_phases",
+        export_watch,
+        add(ONE_SECRET, MONITORED),
+        "ours_oauth",
+    ),
     Design("state_machine_5", "state machine, every 5 s", "fixed_5", state_machine, ONE_SECRET),
     Design("state_machine_60", "state machine, every 60 s", "fixed_60", state_machine, ONE_SECRET),
     Design("retried_task_60", "retried task, every 60 s", "fixed_60", retried_task, ONE_SECRET),

@@ -66,7 +66,7 @@ def _months(measured: Measured) -> str:
         ]
         for name, of in measured["designs"].items()
     ]
-    return table(["a month", *(f"{exports:,} exports" for exports in MONTHS), "told late by (mean)"], rows)
+    return table(["a month", *(f"{exports:,} exports" for exports in MONTHS), "detection delay (mean)"], rows)
 
 
 def _items(measured: Measured) -> str:
