@@ -26,5 +26,5 @@ def _bars(measured: Measured) -> str:
         panel.set_title(title)
         panel.set_yticks(range(len(ways)), labels if panel is panels[0] else [])
         panel.grid(visible=False, axis="y")
-        panel.margins(x=0.15)
+        panel.margins(x=0.25)
     return picture.svg(figure)

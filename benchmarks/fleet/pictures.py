@@ -32,12 +32,10 @@ def _back_fill(measured: Measured) -> str:
         ]
         for at, (minute, count) in enumerate(refused):
             panel.plot(minute, count, "x", color=colour, label=f"refused, {label}" if at == 0 else None)
-    panel.axhline(measured["per_minute"], color="black", lw=1, ls=(0, (6, 3)))
-    panel.annotate(
-        "the limit", (minutes[-1], measured["per_minute"]), (0, 4), textcoords="offset points", ha="right"
-    )
+    limit = measured["per_minute"]
+    panel.axhline(limit, color="black", lw=1, ls=(0, (6, 3)), label="the limit of each minute of the clock")
     panel.set_ylim(bottom=0)
     panel.set_xticks(list(minutes))
-    panel.set_xlabel("minute since the exports were announced")
-    panel.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
+    panel.set_xlabel("minute since the export-created events")
+    panel.legend(loc="upper right", framealpha=1, frameon=True, edgecolor="none")
     return picture.svg(figure)

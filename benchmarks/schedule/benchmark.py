@@ -73,7 +73,7 @@ def _measure(workload: Workload, phased_exports: int, quick: bool) -> dict[str, 
     comparison = compare(durations, SEED)
     measured = {
         **comparison.measured,
-        f"{OURS}_untuned": dict.fromkeys(CHECK_COSTS, comparison.measured[OURS][DEFAULT]),
+        f"{OURS}_untuned": dict.fromkeys((DEFAULT, *CHECK_COSTS), comparison.measured[OURS][DEFAULT]),
         **{name: _phased(durations, phased_exports, weights) for name, weights in PHASED.items()},
     }
     if not quick:
@@ -106,7 +106,7 @@ def _phased(
 
 
 def _as_json(measured: Mapping[float, Measurement], comparison: Comparison) -> dict[str, Any]:
-    default = measured.get(DEFAULT, measured[CHECK_COSTS[0]])
+    default = measured[DEFAULT]
     return {
         "checks": default.mean_checks,
         "delay_mean": default.mean_delay,

@@ -1,4 +1,4 @@
-"""When others look, each as it ships; docs/benchmarks.md says where each rule was read.
+"""When others look, each as it ships; `source` is where its rule was read.
 
 Where one has a choice or a limit, it gets the better of it: the first check of a fixed interval comes after one
 interval (not at once, without result), and one that gives up after so many checks or seconds goes on here.
@@ -24,6 +24,7 @@ class Other:
     name: str
     label: str
     shipped_by: str
+    source: str
     waits: Callable[[random.Random], Iterator[float]]
     by_chance: bool = False
 
@@ -64,14 +65,21 @@ DAY = 86_400
 """How long our default deadline lets a watch go on, so how long a load test's loop would have to cover."""
 
 OTHERS = (
-    Other("fixed_5", "every 5 s", "published ETL templates", every(5)),
-    Other("fixed_10", "every 10 s", "gomarsys", every(10)),
-    Other("fixed_20", "every 20 s", "common in pipelines", every(20)),
-    Other("fixed_60", "every 60 s", "Airflow's sensors, AWS's job poller", every(60)),
+    Other("fixed_5", "every 5 s", "published ETL templates", "some wait 5 s for a Glue crawler", every(5)),
+    Other("fixed_10", "every 10 s", "gomarsys", "`butik/gomarsys`, export.go", every(10)),
+    Other("fixed_20", "every 20 s", "common in pipelines", "none: between the others", every(20)),
+    Other(
+        "fixed_60",
+        "every 60 s",
+        "Airflow's sensors, AWS's job poller",
+        "`BaseSensorOperator`, poke_interval; AWS's sample-project-job-poller.md, wait_time",
+        every(60),
+    ),
     Other(
         "durable_functions",
         "5 s x 1.5 to 300 s, full jitter",
         "AWS durable functions",
+        "`aws/aws-durable-execution-sdk-python`, waits.py; it gives up after 60 checks",
         durable_functions,
         by_chance=True,
     ),
@@ -79,12 +87,14 @@ OTHERS = (
         "google_workflows",
         "1 s x 1.25 to 60 s",
         "Google Workflows",
+        'Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes',
         google_workflows,
     ),
     Other(
         "load_testing",
-        "every 40 s, by the deadline of a day",
+        "every 40 s",
         "AWS distributed load testing",
+        "`aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, for a deadline of a day",
         every(load_testing_interval_seconds(DAY)),
     ),
 )

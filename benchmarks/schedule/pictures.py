@@ -42,7 +42,7 @@ def _delay(measured: Measured) -> str:
         of = schedules[name]
         panel.plot(of["checks"], of["delay_mean"], marker, color=colour, ms=8, ls="", label=NAMES[name])
     for point in measured["curves"]["fixed"]:
-        if point["interval"] in (10, 30, 60, 120, 300):
+        if point["interval"] in (10, 30, 60, 300):
             label = f"every {point['interval']:g} s"
             panel.annotate(
                 label,
@@ -86,6 +86,6 @@ def _cost(measured: Measured) -> str:
             panel.scatter(row[1][index], y, marker=marker, color=colour, s=36)
     panel.set_yticks(range(len(rows)), [row[0] for row in rows])
     picture.logarithmic(panel, "x", (1, 1.5, 2, 3, 5, 10, 20, 30), "{:g}")
-    panel.set_xlabel("times the least possible cost for who knows the workload (logarithmic)")
-    panel.legend(title="workloads", loc="upper right")
+    panel.set_xlabel("times the least possible cost (logarithmic)")
+    panel.legend(loc="upper right")
     return picture.svg(figure)

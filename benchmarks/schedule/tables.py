@@ -35,8 +35,11 @@ def tables(measured: Measured) -> dict[str, str]:
         "schedule-cost": _cost(measured),
         "schedule-default": _default(measured),
         "schedule-fixed": _fixed(measured),
-        "schedule-by-cost": _by_cost(measured),
         "schedule-workloads": _workloads(measured),
+        "schedule-sources": table(
+            ["other schedule", "used by", "where its rule was read"],
+            ([other.label, other.shipped_by, other.source] for other in OTHERS),
+        ),
     }
 
 
@@ -75,7 +78,7 @@ def _default(measured: Measured) -> str:
     own = ("export_watch_even_phases", "export_watch_short_delivery", "export_watch")
     rows = [
         [NAMES[name], f"{of['checks']:.1f}", f"{of['delay_mean']:.1f} s", f"{of['delay_p95']:.0f} s"]
-        for name in (*own, *(other.name for other in OTHERS))
+        for name in (*own, "fixed_60", "durable_functions", "google_workflows", "load_testing")
         for of in [schedules[name]]
     ]
     return table(["the plain mean of the four", "checks", "mean delay", "95th percentile"], rows)
@@ -113,17 +116,6 @@ def _fixed(measured: Measured) -> str:
 
 def _plain(point: dict[str, float], cost: float) -> float:
     return point["delay_mean"] + cost * point["checks"]
-
-
-def _by_cost(measured: Measured) -> str:
-    """What `_cost` is the mean of."""
-    costs = [str(cost) for cost in measured["check_costs"]]
-    rows = [
-        [GROUPS[group], NAMES[name], *(f"{of['relative_cost'][cost]:.2f}" for cost in costs)]
-        for group in GROUPS
-        for name, of in measured["groups"][group]["schedules"].items()
-    ]
-    return table(["workloads", "schedule", *(f"c = {cost} s" for cost in costs)], rows)
 
 
 def _workloads(measured: Measured) -> str:

@@ -134,7 +134,11 @@ def _at_random(number: int) -> Workload:
 
 
 def _twice_as_long(workload: Workload) -> Workload:
-    return replace(workload, name=f"{workload.name}_doubled", sample=lambda n: 2 * workload.sample(n))
+    return replace(
+        workload,
+        name=f"{workload.name}_doubled",
+        sample=lambda n: np.minimum(2 * workload.sample(n), LONGEST_SECONDS),
+    )
 
 
 GROUPS = {
