@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox.arguments import port
+
 EXIT_STOPPED = 0
 EXIT_USAGE = 2
 DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
@@ -19,7 +21,7 @@ def register(subparsers: Any) -> None:
         description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any free one (8080)")
+    parser.add_argument("--port", type=port, default=8080, help="port to listen on, 0 for any free one (8080)")
     parser.add_argument(
         "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
     )

@@ -4,22 +4,32 @@ from functools import partial
 
 import pytest
 
-from sandbox.aws import VirtualClock
+from sandbox.aws import RealClock, VirtualClock
 
 
-def test_sleepers_wake_in_the_order_of_their_times_and_time_jumps():
-    clock = VirtualClock(100)
-    seen = []
+@pytest.mark.parametrize("clock", [VirtualClock(100), RealClock()], ids=["virtual", "real"])
+def test_sleepers_and_calls_come_in_the_order_of_their_times(clock):
+    seen: list[float] = []
+    begin = clock.now()
 
     def sleeper(seconds: float) -> None:
         clock.sleep(seconds, object())
-        seen.append((seconds, clock.now()))
+        seen.append(seconds)
 
-    for seconds in (30, 10, 86_400, 20):
+    for seconds in (0.3, 0.1):
         clock.start(partial(sleeper, seconds))
+    clock.call_later(0.2, lambda: seen.append(0.2))
+    assert clock.run()
+    assert seen == [0.1, 0.2, 0.3]
+    assert clock.now() - begin == pytest.approx(0.3, abs=0.1)
+
+
+def test_on_a_virtual_clock_a_day_takes_no_time():
+    clock = VirtualClock(100)
+    clock.start(lambda: clock.sleep(86_400, object()))
     begin = time.monotonic()
     assert clock.run()
-    assert seen == [(10, 110), (20, 120), (30, 130), (86_400, 86_500)]
+    assert clock.now() == 86_500
     assert time.monotonic() - begin < 1
 
 
@@ -50,8 +60,8 @@ def test_only_one_thread_runs_at_a_time():
     assert most[0] == 1
 
 
-def test_nothing_happens_unless_somebody_runs_the_clock():
-    clock = VirtualClock(0)
+@pytest.mark.parametrize("clock", [VirtualClock(0), RealClock()], ids=["virtual", "real"])
+def test_nothing_happens_unless_somebody_runs_the_clock(clock):
     seen = []
     clock.start(lambda: seen.append(1))
     clock.call_later(0, lambda: seen.append(2))
@@ -72,21 +82,14 @@ def test_a_run_ends_at_its_time_and_can_be_continued():
     assert (seen, clock.now()) == ([10, 20, 30], 100)
 
 
-def test_a_sleeper_can_be_woken_early():
-    clock = VirtualClock(0)
-    bed = object()
-    seen = []
-
-    def work():
-        clock.sleep(1000, bed)
-        seen.append(clock.now())
-
-    clock.start(work)
-    clock.run(until=7)
+@pytest.mark.parametrize("clock", [VirtualClock(0), RealClock()], ids=["virtual", "real"])
+def test_a_sleeper_can_be_woken_early(clock):
+    bed, begin = object(), clock.now()
+    clock.start(lambda: clock.sleep(1000, bed))
+    clock.run(until=begin + 0.1)
     clock.wake(bed)
-    assert clock.run()
-    assert seen == [7]
-    assert clock.now() == 7
+    assert clock.run(timeout_seconds=5)
+    assert clock.now() - begin == pytest.approx(0.1, abs=0.2)
 
 
 def test_a_run_gives_up_after_real_time():
@@ -104,6 +107,16 @@ def test_a_run_gives_up_after_real_time():
     clock.stop()
 
 
+def test_on_the_real_clock_a_run_gives_up_in_the_middle_of_a_wait():
+    clock = RealClock()
+    clock.start(lambda: clock.sleep(60, object()))
+    begin = time.monotonic()
+    assert not clock.run(timeout_seconds=0.05)
+    assert not clock.run(until=time.time() + 0.05)
+    assert 0.1 <= time.monotonic() - begin < 2
+    clock.stop()
+
+
 def test_what_a_thread_fails_with_is_raised_by_the_run():
     clock = VirtualClock(0)
 
@@ -115,23 +128,16 @@ def test_what_a_thread_fails_with_is_raised_by_the_run():
         clock.run()
 
 
-def test_stopping_ends_all_threads():
+@pytest.mark.parametrize("kind", [VirtualClock, RealClock])
+def test_stopping_ends_all_threads_and_forgets_all_calls(kind):
     before = set(threading.enumerate())
-    clock = VirtualClock(0)
+    clock, seen = kind(), []
     for _ in range(3):
-        clock.start(lambda: clock.sleep(1000, object()))
-    clock.run(until=1)
+        clock.start(lambda: seen.append(clock.sleep(1000, object())))
+    clock.call_later(60, lambda: seen.append("called"))
+    clock.run(timeout_seconds=0.05) if kind is RealClock else clock.run(until=clock.now() + 1)
     clock.start(lambda: None)
     clock.stop()
     time.sleep(0.05)
+    assert not seen
     assert set(threading.enumerate()) <= before
-
-
-def test_somebody_can_watch_the_jumps():
-    jumps: list[float] = []
-    clock = VirtualClock(0, before_jump=jumps.append)
-    clock.call_later(0, lambda: None)
-    clock.call_later(5, lambda: None)
-    clock.call_later(12, lambda: None)
-    clock.run()
-    assert jumps == [5, 7]
