@@ -40,7 +40,7 @@ from tests.contract.schemas import (
     ROOT,
     read,
 )
-from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE, of_type
+from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
 MACHINE = read(state_machine_diagram.DEFINITION)
 DETAIL = EXPORT_CREATED_SCHEMA["properties"]["detail"]
@@ -63,13 +63,6 @@ def sandbox_options() -> set[str]:
     watch.register(subparsers)
     return {option for action in subparsers.choices["watch"]._actions for option in action.option_strings}
 
-
-MADE_BY_SAM = {
-    "AWS::Serverless::Function": ["AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"],
-    "AWS::Serverless::LayerVersion": ["AWS::Lambda::LayerVersion"],
-    "AWS::Serverless::StateMachine": ["AWS::StepFunctions::StateMachine"],
-}
-TYPES = [resource["Type"] for resource in RESOURCES.values()]
 
 HELD = [
     ("README.md", "outcome", set(Outcome)),
