@@ -73,11 +73,6 @@ HELD = [
     ("docs/reference/parameters.md", "parameter", set(PARAMETERS)),
     ("docs/reference/parameters.md", "output", set(TEMPLATE["Outputs"])),
     ("docs/reference/metrics-and-logs.md", "metric", COUNTED),
-    (
-        "docs/reference/iam-permissions.md",
-        "resource type",
-        {t for s in TYPES for t in MADE_BY_SAM.get(s, [s])},
-    ),
     ("docs/runbooks/README.md", "alarm", set(of_type("AWS::CloudWatch::Alarm"))),
     ("docs/how-to/run-locally.md", "option of `watch`", sandbox_options() - {"-h", "--help"}),
 ]
