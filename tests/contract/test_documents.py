@@ -271,6 +271,13 @@ def test_what_the_code_says_of_documents_leads_somewhere():
     assert not [(source, path) for source, path in named if not (ROOT / path).exists()]
 
 
+def test_every_example_is_in_a_how_to():
+    pages = "".join(path.read_text("utf-8") for path in (DOCS / "how-to").glob("*.md"))
+    assert not [
+        path.name for path in (ROOT / "examples").glob("*.*") if f"examples/{path.name})" not in pages
+    ]
+
+
 def test_what_contributing_names_is_there():
     named = re.findall(r"`([\w./]+/[\w./*]*)`", CONTRIBUTING.read_text("utf-8"))
     assert len(named) > 20
