@@ -177,30 +177,17 @@ def test_the_state_machine_is_drawn_as_it_is():
     page = state_machine_diagram.PAGE.read_text("utf-8")
     drawing = state_machine_diagram.diagram(MACHINE)
     assert state_machine_diagram.redrawn(page, drawing) == page, "run `make diagram`"
-    nodes = {state: state_machine_diagram.node(state) for state in MACHINE["States"]}
-    assert len(set(nodes.values())) == len(nodes)
-    for state, definition in MACHINE["States"].items():
-        following = {definition.get("Next"), definition.get("Default")}
-        following |= {way["Next"] for key in ("Choices", "Catch") for way in definition.get(key, [])}
-        for after in following - {None}:
-            assert re.search(rf'^    {nodes[state]} -->(\|"[^"]+"\|)? {nodes[after]}$', drawing, re.MULTILINE)
+    assert len({state_machine_diagram.node(state) for state in MACHINE["States"]}) == len(MACHINE["States"])
 
 
-def test_each_alarm_leads_to_its_runbook():
+def test_each_alarm_leads_to_its_runbook_and_each_runbook_has_the_same_order():
     for alarm, properties in of_type("AWS::CloudWatch::Alarm").items():
         [page] = re.findall(r"docs/(runbooks/[a-z-]+\.md)$", str(properties["AlarmDescription"]).strip())
-        assert (DOCS / page).read_text("utf-8").startswith(f"# {alarm}: ")
+        runbook = (DOCS / page).read_text("utf-8")
+        assert runbook.startswith(f"# {alarm}: ")
+        parts = re.findall(r"^\*\*(\w[\w ]*)", runbook, re.MULTILINE)
+        assert parts == ["Impact", "How long", "First command", "Causes", "Fix", "Over"]
         assert f"[`{alarm}`]({Path(page).name})" in (RUNBOOKS / "README.md").read_text("utf-8")
-
-
-@pytest.mark.parametrize(
-    "page",
-    [path for path in sorted(RUNBOOKS.glob("*.md")) if path.stem not in ("README", "no-notification")],
-    ids=name,
-)
-def test_each_runbook_has_the_same_order(page):
-    parts = re.findall(r"^\*\*(\w[\w ]*)", page.read_text("utf-8"), re.MULTILINE)
-    assert parts == ["Impact", "How long", "First command", "Causes", "Fix", "Over"]
 
 
 def contains(whole: Any, part: Any) -> bool:
@@ -307,7 +294,8 @@ PRIVATE_WORDS = re.compile(
 
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name != "CHANGELOG.md"], ids=name)
 def test_the_documents_use_the_words_of_the_field(document):
-    assert not PRIVATE_WORDS.findall(written(document))
+    text = re.sub(r"\]\([^)]*\)", "]", written(document))
+    assert not PRIVATE_WORDS.findall(text)
 
 
 def test_the_documents_are_short():
