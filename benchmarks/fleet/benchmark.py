@@ -35,7 +35,7 @@ class Stream:
     """Exports that come at random moments, `per_hour` in the mean.
 
     What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. `scale` of it is
-    simulated: as large a share of the exports at as large a share of the limit.
+    simulated: as large a share of the exports at as large a share of the limit, which chance reaches sooner.
     """
 
     per_hour: int
@@ -46,8 +46,8 @@ class Stream:
 
 
 STREAMS = {
-    "steady": Stream(5000, SHORT, 1.5, 0.75, scale=0.5),
-    "overload": Stream(5000, LONG, 2.5, 1.25, scale=0.2),
+    "steady": Stream(5000, SHORT, 1.5, 0.75, scale=1),
+    "overload": Stream(5000, LONG, 2.5, 1.25, scale=0.35),
 }
 STREAM_MANNERS = (Manner.OURS, Manner.BY_SHARE, Manner.REFUSALS_ONLY)
 """A queue in a lasting overload moves all who wait in it at each call, which takes hours."""
