@@ -1,6 +1,6 @@
 """The same check as it is commonly written: boto3 and requests, and the secret read on every call, as AWS's samples do.
 
-It decides nothing, logs nothing and counts nothing, and nothing bounds it but two timeouts. The access token alone is
+It decides nothing, logs nothing and counts nothing, and nothing bounds it but two time-outs. The access token alone is
 kept, since Emarsys refuses whoever asks for one on every check, and the client of Secrets Manager is made once; the
 sample that AWS's console shows makes it on every call.
 """

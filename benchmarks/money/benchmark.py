@@ -32,7 +32,7 @@ def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
 
 
 def check_seconds(way: dict[str, Any]) -> float:
-    """What Lambda bills for a check, in the mean: a wait for the answer, and the CPU time that was measured."""
+    """What Lambda bills for a look, in the mean: a wait for the answer, and the CPU time that was measured."""
     warm = way["warm_cpu"] / assume.FUNCTION_VCPU
     cold = way["import_cpu"] + way["first_cpu"] / assume.FUNCTION_VCPU
     return float(assume.ANSWER_SECONDS + (1 - assume.COLD_SHARE) * warm + assume.COLD_SHARE * cold)

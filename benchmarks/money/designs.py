@@ -1,4 +1,4 @@
-"""Designs that poll exports, and what AWS counts for each export and for each month."""
+"""Designs that look at exports again and again, and what AWS counts for each export and for each month."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ STATES_A_CHECK = 3
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One export, watched to its end: the mean of many. Lambda bills `check_seconds` for each check."""
+    """One export, watched to its end: the mean of many. Lambda bills `check_seconds` for each look."""
 
     checks: float
     seconds: float
@@ -24,7 +24,7 @@ class Watched:
 class Design:
     """A way to watch exports.
 
-    `schedule` names the schedule of results/schedule.json that it checks by, `check` the way of results/check.json.
+    `schedule` names the schedule of results/schedule.json that it looks by, `check` the way of results/check.json.
     """
 
     name: str
@@ -56,24 +56,24 @@ def _secret_calls(checks: float) -> Usage:
     return {Item.SECRET_CALL: checks * assume.SECRET_CALLS_A_CHECK}
 
 
-PUBLISHED: Usage = {Item.SNS_PUBLISH: 1}
+TOLD: Usage = {Item.SNS_PUBLISH: 1}
 ONE_SECRET: Usage = {Item.SECRET_MONTH: 1}
 
 
 def state_machine(watched: Watched) -> Usage:
-    """A loop of Step Functions: the states of each check, and two for publishing and ending."""
+    """A loop of Step Functions: the states of each look, and two for telling and ending."""
     return add(
         {Item.TRANSITION: STATES_A_CHECK * watched.checks + 2},
         _function_calls(watched.checks, watched.check_seconds),
         _secret_calls(watched.checks),
-        PUBLISHED,
+        TOLD,
     )
 
 
 def retried_task(watched: Watched) -> Usage:
     """A task that fails until the export is over. A retry is one transition, and the wait before it is none.
 
-    The two others are a wait before the first check, and the state that publishes.
+    The two others are a wait before the first look, and the state that tells.
     """
     return {**state_machine(watched), Item.TRANSITION: watched.checks + 2}
 
@@ -88,18 +88,18 @@ def export_watch(watched: Watched) -> Usage:
 
 
 def sleeping_function(watched: Watched) -> Usage:
-    """A Lambda function that sleeps between checks, and is paid for it."""
+    """A Lambda function that sleeps between looks, and is paid for it."""
     calls = watched.seconds / assume.SLEEPER_SECONDS + 1
     return add(
         {Item.LAMBDA_REQUEST: calls, Item.LAMBDA_GB_SECOND: watched.seconds * assume.SLEEPER_GB},
         {Item.LOG_GB: calls * assume.LOG_BYTES_A_CHECK / GB},
         _secret_calls(calls),
-        PUBLISHED,
+        TOLD,
     )
 
 
 def durable_function(watched: Watched) -> Usage:
-    """A Lambda durable function: an operation and a call for each check, and an operation for publishing."""
+    """A Lambda durable function: an operation and a call for each look, and an operation for telling."""
     return add(
         {
             Item.DURABLE_OPERATION: assume.DURABLE_OPERATIONS_A_CHECK * watched.checks + 1,
@@ -107,13 +107,13 @@ def durable_function(watched: Watched) -> Usage:
         },
         _function_calls(watched.checks, watched.check_seconds),
         _secret_calls(watched.checks),
-        PUBLISHED,
+        TOLD,
     )
 
 
 def always_on_worker(watched: Watched) -> Usage:
-    """Nothing for an export but its notification and a line of log for each check."""
-    return add({Item.LOG_GB: watched.checks * assume.LOG_LINE_BYTES / GB}, PUBLISHED)
+    """Nothing for an export but its notification and a line of log for each look."""
+    return add({Item.LOG_GB: watched.checks * assume.LOG_LINE_BYTES / GB}, TOLD)
 
 
 MONITORED: Mapping[Item, float] = {

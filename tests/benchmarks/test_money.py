@@ -24,7 +24,7 @@ from benchmarks.money.tables import cheaper_than_ours
 from tests.contract.schemas import ROOT
 from tests.contract.template import of_type
 
-TEN_CHECKS = Watched(checks=10, seconds=900, check_seconds=0.25)
+TEN_LOOKS = Watched(checks=10, seconds=900, check_seconds=0.25)
 
 
 def design(thousand: float, month: float) -> dict[str, Any]:
@@ -48,25 +48,25 @@ def path(machine: dict[str, Any], choice: Callable[[dict[str, Any]], str], first
 
 def test_our_state_machine_makes_as_many_transitions_as_are_paid_for():
     machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
-    check = path(machine, lambda choice: choice["Default"], machine["StartAt"])
-    last_check = path(machine, lambda choice: choice["Choices"][0]["Next"], machine["StartAt"])
-    assert export_watch(TEN_CHECKS)[Item.TRANSITION] == 9 * len(check) + len(last_check)
+    look = path(machine, lambda choice: choice["Default"], machine["StartAt"])
+    last_look = path(machine, lambda choice: choice["Choices"][0]["Next"], machine["StartAt"])
+    assert export_watch(TEN_LOOKS)[Item.TRANSITION] == 9 * len(look) + len(last_look)
 
 
-def test_a_retried_task_pays_a_transition_a_check_and_in_all_else_as_a_loop():
-    retried, loop = retried_task(TEN_CHECKS), state_machine(TEN_CHECKS)
+def test_a_retried_task_pays_a_transition_a_look_and_in_all_else_as_a_loop():
+    retried, loop = retried_task(TEN_LOOKS), state_machine(TEN_LOOKS)
     assert retried[Item.TRANSITION] == 12
     assert {item for item in loop if retried[item] != loop[item]} == {Item.TRANSITION}
 
 
 def test_export_watch_pays_for_the_way_in_as_well():
-    usage = export_watch(TEN_CHECKS)
+    usage = export_watch(TEN_LOOKS)
     assert usage[Item.EVENT] == 1
     assert usage[Item.LAMBDA_REQUEST] == 11
-    assert dollars(usage) > dollars(state_machine(TEN_CHECKS))
+    assert dollars(usage) > dollars(state_machine(TEN_LOOKS))
 
 
-def test_a_check_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
+def test_a_look_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
     way = {"warm_cpu": 0.0, "import_cpu": 0.0, "first_cpu": 0.0}
     assert check_seconds(way) == assume.ANSWER_SECONDS
     slow = {"warm_cpu": assume.FUNCTION_VCPU, "import_cpu": 0.0, "first_cpu": assume.FUNCTION_VCPU}
@@ -76,12 +76,12 @@ def test_a_check_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
 
 
 def test_a_durable_function_pays_no_transitions():
-    assert Item.TRANSITION not in durable_function(TEN_CHECKS)
+    assert Item.TRANSITION not in durable_function(TEN_LOOKS)
 
 
 def test_a_worker_pays_by_the_month():
     worker = next(each for each in DESIGNS if each.name == "worker")
-    assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_CHECKS))
+    assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_LOOKS))
 
 
 def test_every_metric_of_an_alarm_and_the_dashboard_are_paid_for():
