@@ -184,6 +184,8 @@ def _explain(error: Exception) -> str:
     match error:
         case NameResolutionError():
             return "the host name cannot be resolved"
+        case NewConnectionError(__cause__=ConnectionRefusedError()):
+            return "the connection was refused"
         case NewConnectionError():
             return "no connection"
         case ConnectTimeoutError():

@@ -291,7 +291,7 @@ def test_a_connection_closed_or_reset_without_a_reply_is_no_reply(serve, client)
 def test_a_refused_connection_and_an_unknown_name_are_named_so(serve, client):
     server = serve(answering(OK))
     server.stop()
-    assert failure(client, server) == "no connection"
+    assert failure(client, server) == "the connection was refused"
     with pytest.raises(NoReplyError, match="the host name cannot be resolved"):
         client.call("GET", "https://no-such-host.invalid/x", {})
 

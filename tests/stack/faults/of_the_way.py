@@ -19,10 +19,7 @@ from tests.stack.faults.matrix import (
 )
 from tests.stack.faults.of_emarsys import CREDENTIALS as WRONG_CREDENTIALS
 from tests.stack.faults.of_emarsys import (
-    HOST,
-    LIMIT,
     LIMITED,
-    REACHABLE,
     REFUSED,
     UNAVAILABLE,
     UNEXPECTED,
@@ -66,7 +63,7 @@ NETWORK = [
 
 TOKEN_SECONDS = 900
 TOKENS: Course = {
-    FIRST: Timing(600, 400, 0, 11),
+    FIRST: Timing(600, 400, 0, 31),
     MIDDLE: Timing(2400, 2000, 700, 1400),
     LAST: Timing(2400, 2300, 1000),
     ALWAYS: Timing(600, 400, 0),
@@ -104,18 +101,21 @@ def _row(fault: str, told: Any, log: str, strike: Strike) -> Row:
     return Row(f"token endpoint: {fault}", told, log, TOKENS, strike=strike)
 
 
+SECRET = "Check client_id and client_secret in the account's secret"
+TOKEN_URL = "Check the token URL: the parameter EmarsysTokenUrl, or token_url in the secret"
+
 TOKEN_ENDPOINT = [
-    _row("HTTP 401", REFUSED, WRONG_CREDENTIALS, token_reply(401, json={"error": "invalid_client"})),
-    _row("HTTP 403", REFUSED, WRONG_CREDENTIALS, token_reply(403)),
-    _row("HTTP 429", LIMITED, LIMIT, token_reply(429)),
-    _row("HTTP 500", UNAVAILABLE, REACHABLE, token_reply(500)),
-    _row("HTML with HTTP 200", UNEXPECTED, HOST, token_reply(200, text="<html>")),
-    _row("JSON without a token", UNEXPECTED, "holds no access token", token_reply(200, json={"token": 1})),
-    _row("a token of two lines", UNEXPECTED, "holds no access token", token_reply(200, json={"access_token": "a\nb"})),
-    _row("a reply of 100 MB", UNEXPECTED, HOST, token_endpoint({"fault": "huge"})),
-    _row("connection reset", UNAVAILABLE, REACHABLE, token_endpoint({"fault": "reset"})),
-    _row("connection refused", UNAVAILABLE, REACHABLE, token_endpoint(State.REFUSED)),
-    _row("the name has no address", UNAVAILABLE, REACHABLE, token_endpoint(State.UNRESOLVED)),
+    _row("HTTP 401", REFUSED, SECRET, token_reply(401, json={"error": "invalid_client"})),
+    _row("HTTP 403", REFUSED, SECRET, token_reply(403)),
+    _row("HTTP 429", LIMITED, "asks for tokens with the same client id", token_reply(429)),
+    _row("HTTP 500", UNAVAILABLE, TOKEN_URL, token_reply(500)),
+    _row("HTML with HTTP 200", UNEXPECTED, TOKEN_URL, token_reply(200, text="<html>")),
+    _row("JSON without a token", UNEXPECTED, "without an access token", token_reply(200, json={"token": 1})),
+    _row("a token of two lines", UNEXPECTED, "without an access token", token_reply(200, json={"access_token": "a\nb"})),
+    _row("a reply of 100 MB", UNEXPECTED, TOKEN_URL, token_endpoint({"fault": "huge"})),
+    _row("connection reset", UNAVAILABLE, TOKEN_URL, token_endpoint({"fault": "reset"})),
+    _row("connection refused", UNAVAILABLE, TOKEN_URL, token_endpoint(State.REFUSED)),
+    _row("the name has no address", UNAVAILABLE, TOKEN_URL, token_endpoint(State.UNRESOLVED)),
     Row("HTTP 401 to a fresh token", REFUSED, WRONG_CREDENTIALS, TOKENS,
         strike=token_endpoint(None, named("unauthorized"))),
 ]  # fmt: skip

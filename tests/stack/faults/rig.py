@@ -198,6 +198,8 @@ def _complaints(rig: Rig, cell: Cell, letters: list[str]) -> Iterator[str]:
         record = line.record
         about = record.get("execution") == cell.execution or record.get("message_id") in letters
         message = str(record.get("message"))
+        if message.startswith("the event's detail has keys"):  # `cell`, in each of them
+            continue
         if about and (record.get("level") in ("WARNING", "ERROR") or message.startswith("refused")):
             happened = (line.request_id, record.get("message_id"))
             assert happened not in seen, f"told twice: {message}"
