@@ -216,8 +216,8 @@ WSSE: dict[str, Any] = {"username": "user", "secret": "s"}
         OAUTH | {"client_id": 5},
         WSSE | {"username": 'us"er'},
         WSSE | {"username": "käufer"},
-        *(OAUTH | {"host": url} for url in ("h", "http://h", "https://h/path", "https://u:p@h", 5, [])),
-        *(OAUTH | {"token_url": url} for url in ("h/t", "http://h/t", "https://h/t?q=1", 5, False)),
+        *(OAUTH | {"host": url} for url in ("h", "http://h", "https://h/path", "https://u:p@h", 5)),
+        *(OAUTH | {"token_url": url} for url in ("h/t", "http://h/t", "https://h/t?q=1", 5)),
     ],
     ids=ascii,
 )
