@@ -1,4 +1,4 @@
-"""Announces many exports: PutEvents takes ten at a time, and may refuse some of them."""
+"""Sends many export-created events: PutEvents takes ten at a time, and may refuse some of them."""
 
 import json
 import time

@@ -1,6 +1,6 @@
-"""A Lambda function that is subscribed to the topic: each notification is worked on once.
+"""A Lambda function that is subscribed to the topic: each notification is processed once.
 
-It is deployed by subscriber.yaml, with the layer of Powertools and a table of what was worked on.
+It is deployed by subscriber.yaml, with the layer of Powertools and a table of what was processed.
 """
 
 import json
@@ -26,11 +26,11 @@ def handler(event: SNSEvent, context: LambdaContext) -> None:
     """One record for each notification; SNS tries again where this raises."""
     once.register_lambda_context(context)
     for record in event.records:
-        work_on(notification=json.loads(record.sns.message))
+        process(notification=json.loads(record.sns.message))
 
 
 @idempotent_function(data_keyword_argument="notification", persistence_store=table, config=once)  # type: ignore[untyped-decorator]
-def work_on(notification: dict[str, Any]) -> None:
+def process(notification: dict[str, Any]) -> None:
     """The work. A repeated notification, the same `source` and `id`, does not come here."""
     data = notification["data"]
     match data["outcome"]:

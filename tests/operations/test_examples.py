@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The examples that docs/how-to/ names do what it says."""
+=======
+"""The examples do what they say, against the sandbox's Emarsys and AWS."""
+>>>>>>> emarsys
 
 import contextlib
 import importlib
@@ -6,6 +10,10 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+<<<<<<< HEAD
+=======
+from dataclasses import asdict
+>>>>>>> emarsys
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +24,8 @@ import yaml
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
+from export_watch.emarsys import credentials as core
+from export_watch.emarsys import token
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.aws.template import REGION
 from sandbox.emarsys import EmarsysServer, parse
@@ -67,7 +77,7 @@ def emarsys(clock: Any = None, **scenario: Any) -> Iterator[EmarsysServer]:
         yield server
 
 
-def secret(server: EmarsysServer, kind: str = "oauth") -> dict[str, str]:
+def secret_of(server: EmarsysServer, kind: str = "oauth") -> dict[str, str]:
     keys = (
         {"client_id": "client", "client_secret": "secret"}
         if kind == "oauth"
@@ -78,7 +88,7 @@ def secret(server: EmarsysServer, kind: str = "oauth") -> dict[str, str]:
 
 def prepare(server: EmarsysServer, kind: str = "oauth") -> None:
     boto3.client("secretsmanager").create_secret(
-        Name="emarsys/default", SecretString=json.dumps(secret(server, kind))
+        Name="emarsys/default", SecretString=json.dumps(secret_of(server, kind))
     )
     configuration: Any = {"LocationConstraint": REGION}
     boto3.client("s3").create_bucket(Bucket="files", CreateBucketConfiguration=configuration)
@@ -94,51 +104,239 @@ def keys() -> list[str]:
     return [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket="files").get("Contents", [])]
 
 
+def download_from(load: Any, server: EmarsysServer, kind: str = "oauth") -> list[dict[str, str]]:
+    """What the download reports as failed, of an export 7."""
+    prepare(server, kind)
+    download = load("download", SECRET_ID="emarsys/default", BUCKET="files")
+    failed: list[dict[str, str]] = download.handler({"Records": [queue_record(7)]}, None)["batchItemFailures"]
+    return failed
+
+
+@pytest.mark.parametrize("ignores_offset", [False, True])
 @pytest.mark.parametrize("kind", ["oauth", "wsse"])
-def test_a_local_export_is_copied_page_by_page(aws, load, monkeypatch, kind):
-    with emarsys(exports={7: {"distribution_method": "local", "rows": 5}}) as server:
-        prepare(server, kind)
-        download = load("download", SECRET_ID="emarsys/default", BUCKET="files")
-        monkeypatch.setattr(download, "ROWS", 2)
-        assert download.handler({"Records": [queue_record(7)]}, None) == {"batchItemFailures": []}
-        pages = [seen.path for seen in server.requests if "/data/" in seen.path]
+def test_a_local_export_is_copied_whole_and_asked_for_once(aws, load, kind, ignores_offset):
+    plan = {"distribution_method": "local", "rows": 250_000, "ignores_offset": ignores_offset}
+    with emarsys(exports={7: plan}) as server:
+        assert download_from(load, server, kind) == []
+        assert [
+            seen.path.rpartition("/export")[2] for seen in server.requests if "oauth" not in seen.path
+        ] == ["/7/data"]
     text = boto3.client("s3").get_object(Bucket="files", Key="default/7.csv")["Body"].read().decode()
-    assert [line.partition(";")[0] for line in text.splitlines()] == ["user_id", "1", "2", "3", "4", "5"]
-    assert [page.partition("/data/")[2] for page in pages] == [
-        f"offset={offset}&limit=2" for offset in (0, 2, 4, 6)
-    ]
+    lines = text.splitlines()
+    assert len(lines) == 250_001
+    assert (lines[0].partition(";")[0], lines[1].partition(";")[0], lines[-1].partition(";")[0]) == (
+        "user_id",
+        "1",
+        "250000",
+    )
 
 
-def test_parts_are_as_large_as_s3_wants_them(aws, load):
+def test_parts_are_as_large_as_s3_wants_them(aws, load, monkeypatch):
     with emarsys(exports={7: {"distribution_method": "local", "rows": 250_000}}) as server:
         prepare(server)
         download = load("download", SECRET_ID="emarsys/default", BUCKET="files")
-        parts = list(download.in_parts(download.pages(7)))
+        monkeypatch.setattr(download, "PART_BYTES", 2_000_000)
+        parts = list(download.file_parts(7))
     assert len(parts) > 1
-    assert all(len(part) >= download.PART_BYTES for part in parts[:-1])
+    assert all(len(part) >= 2_000_000 for part in parts[:-1])
     assert len(b"".join(parts).splitlines()) == 250_001
 
 
+JSON_PAGE = {"replyCode": 0, "replyText": "OK", "data": [{"user_id": "1"}]}
+HTML_PAGE = "\n <!doctype html><p>Please sign in"
+
+
 @pytest.mark.parametrize(
-    ("plan", "again"),
+    ("plan", "again", "said"),
     [
-        ({"stored_seconds": 0}, False),
-        ({"timeline": [{"at": 0, "status": "ready"}]}, True),
-        ({"distribution_method": "ftp"}, False),
-        ({"faults": [{"fault": "data_error"}]}, True),
+        ({"stored_seconds": 0}, False, "no longer stored"),
+        ({"timeline": [{"at": 0, "status": "ready"}]}, True, "not finished"),
+        ({"distribution_method": "ftp"}, False, "no file to download (4004)"),
+        ({"file_name": None}, False, "no file to download (4006)"),
+        ({"faults": [{"fault": "data_error"}]}, True, "HTTP 500, replyCode 4007"),
+        ({"faults": [{"fault": "redirect"}]}, True, "HTTP 302"),
+        ({"faults": [{"reply": {"json": JSON_PAGE}}]}, True, "no CSV but application/json"),
+        ({"faults": [{"reply": {"text": json.dumps(JSON_PAGE)}}]}, True, "no CSV but text/html"),
+        ({"faults": [{"fault": "html"}]}, True, "no CSV but text/html"),
+        ({"faults": [{"fault": "empty"}]}, True, "no CSV but text/html"),
+        (
+            {"faults": [{"reply": {"headers": {"Content-Type": "text/csv"}, "text": HTML_PAGE}}]},
+            True,
+            "no CSV but text/csv",
+        ),
+        (
+            {"faults": [{"reply": {"headers": {"Content-Type": "text/csv"}, "json": JSON_PAGE}}]},
+            True,
+            "no CSV but text/csv",
+        ),
+        ({"rows": 20_000, "faults": [{"fault": "reset_midway"}]}, True, "broke off"),
+        ({"faults": [{"fault": "reset"}]}, True, "broke off"),
     ],
 )
-def test_a_file_that_is_not_there_is_tried_again_only_where_that_helps(aws, load, plan, again):
+def test_what_is_no_whole_csv_leaves_no_file_and_is_tried_again_where_that_helps(
+    aws, load, capsys, plan, again, said
+):
     with emarsys(exports={7: {"distribution_method": "local", **plan}}) as server:
-        prepare(server)
-        download = load("download", SECRET_ID="emarsys/default", BUCKET="files")
-        failures = download.handler({"Records": [queue_record(7)]}, None)["batchItemFailures"]
+        failures = download_from(load, server)
     assert failures == ([{"itemIdentifier": "7"}] if again else [])
+    assert said in json.loads(capsys.readouterr().out)["message"]
     assert keys() == []
     assert "Uploads" not in boto3.client("s3").list_multipart_uploads(Bucket="files")
 
 
-def test_a_repeated_notification_is_worked_on_once(aws, load, capsys):
+def test_a_file_without_an_end_is_given_up(aws, load, monkeypatch):
+    with emarsys(exports={7: {"distribution_method": "local", "faults": [{"fault": "drip"}]}}) as server:
+        prepare(server)
+        download = load("download", SECRET_ID="emarsys/default", BUCKET="files")
+        monkeypatch.setattr(download, "LONGEST_SECONDS", 0.5)
+        with pytest.raises(download.NotThereError, match="7 took longer than"):
+            list(download.file_parts(7))
+
+
+OAUTH: dict[str, Any] = {"client_id": "id", "client_secret": "s"}
+WSSE: dict[str, Any] = {"username": "user", "secret": "s"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        OAUTH,
+        WSSE,
+        OAUTH | WSSE,
+        OAUTH | {"client_secret": "a+b %20:ü"},
+        OAUTH | {"host": None, "token_url": None},
+        OAUTH | {"host": "", "token_url": ""},
+        OAUTH | {"host": "https://suite5.emarsys.net/", "token_url": "https://sso.example.com:8443/a/token"},
+        OAUTH | {"host": "https://suite5.emarsys.net//"},
+        WSSE | {"host": "http://127.0.0.1:8080"},
+        WSSE | {"client_id": None, "client_secret": None},
+        WSSE | {"client_id": "", "client_secret": ""},
+        WSSE | {"client_id": "id"},
+        OAUTH | {"username": 5, "more": [1]},
+        {},
+        [],
+        None,
+        "text",
+        OAUTH | {"client_secret": ""},
+        OAUTH | {"client_secret": None},
+        OAUTH | {"client_secret": "s\n"},
+        OAUTH | {"client_id": 5},
+        WSSE | {"username": 'us"er'},
+        WSSE | {"username": "käufer"},
+        *(OAUTH | {"host": url} for url in ("h", "http://h", "https://h/path", "https://u:p@h", 5)),
+        *(OAUTH | {"token_url": url} for url in ("h/t", "http://h/t", "https://h/t?q=1", 5)),
+    ],
+    ids=ascii,
+)
+@pytest.mark.parametrize("begin", ["", "\ufeff"], ids=["bare", "mark"])
+def test_a_secret_is_read_as_the_watch_reads_it(load, content, begin):
+    module = load("emarsys")
+    text = begin + json.dumps(content)
+    try:
+        expected = asdict(core.parse(text, "emarsys/default", module.HOST, module.TOKEN_URL))
+    except core.CredentialsMissingError:
+        with pytest.raises(ValueError, match=r"^the secret "):
+            module.credentials(text)
+    else:
+        expected.pop("made_at", None)
+        assert module.credentials(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "secret", "{", "[" * 100_000])
+def test_a_secret_that_is_no_json_is_refused_and_not_quoted(load, text):
+    with pytest.raises(ValueError, match=r"^the secret is no JSON$"):
+        load("emarsys").credentials(text)
+
+
+@pytest.mark.parametrize(
+    "given", [3600, 300, "300", 299.5, 0, -1, None, "", "soon", True, [], 1e9, "inf", "nan"]
+)
+def test_a_tokens_lifetime_is_read_as_the_watch_reads_it(load, given):
+    assert load("emarsys").lifetime_seconds(given) == token._lifetime_seconds(given)
+
+
+@pytest.mark.parametrize(("lifetime", "asked"), [(300, 1), (3600, 1), (1, 2)])
+def test_a_token_of_five_minutes_serves_more_than_once(aws, load, monkeypatch, lifetime, asked):
+    with emarsys(exports={7: {}}, tokens={"lifetime_seconds": lifetime, "per_minute": 9}) as server:
+        prepare(server)
+        module = load("emarsys")
+        client = module.Emarsys("emarsys/default")
+        assert client.call("GET", "export/7").status == 200
+        later = module.time.time() + 0.95
+        monkeypatch.setattr(module.time, "time", lambda: later)
+        client.call("GET", "export/7")
+        assert [seen.path for seen in server.requests].count("/oauth2/token") == asked
+
+
+@pytest.mark.parametrize(
+    "reply", [{"http": 401}, {"json": {}}, {"json": []}, {"json": {"access_token": "a b"}}, {"json": None}]
+)
+def test_without_a_token_nothing_is_asked(aws, load, reply):
+    with emarsys(token_faults=[{"reply": {"text": "", **reply}}]) as server:
+        prepare(server)
+        with pytest.raises((RuntimeError, ValueError)):
+            load("emarsys").Emarsys("emarsys/default").call("GET", "export/7")
+        assert [seen.path for seen in server.requests] == ["/oauth2/token"]
+
+
+TEMPLATES = {path.name: yaml_parse(path.read_text("utf-8"))["Resources"] for path in EXAMPLES.glob("*.yaml")}
+
+
+def of_type(resources: Any, kind: str) -> dict[str, Any]:
+    return {name: item.get("Properties", {}) for name, item in resources.items() if item["Type"] == kind}
+
+
+@pytest.mark.parametrize("name", sorted(TEMPLATES))
+def test_what_cannot_be_delivered_is_kept_and_alarms(name):
+    resources = TEMPLATES[name]
+    events = [
+        event["Properties"]
+        for function in of_type(resources, "AWS::Serverless::Function").values()
+        for event in function["Events"].values()
+        if event["Type"] == "SNS"
+    ]
+    subscriptions = [*of_type(resources, "AWS::SNS::Subscription").values(), *events]
+    queues = of_type(resources, "AWS::SQS::Queue")
+    sources = [queue for queue in queues.values() if "RedrivePolicy" in queue]
+    dead = {arn(of["RedrivePolicy"]["deadLetterTargetArn"]) for of in [*subscriptions, *sources]}
+    assert dead <= set(queues)
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    alarmed = {arn(alarm["Dimensions"][0]["Value"]) for alarm in alarms}
+    assert alarmed == {queue for queue, of in queues.items() if "RedrivePolicy" not in of}
+    for queue in dead:
+        assert queues[queue]["MessageRetentionPeriod"] == 1_209_600
+    written = {
+        arn(statement["Resource"])
+        for policy in of_type(resources, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "sns.amazonaws.com"}
+    }
+    targets = {arn(of["RedrivePolicy"]["deadLetterTargetArn"]) for of in subscriptions}
+    endpoints = {arn(of["Endpoint"]) for of in subscriptions if of.get("Protocol") == "sqs"}
+    assert written == targets | endpoints
+
+
+def arn(value: Any) -> str:
+    """The logical id that an attribute is taken of."""
+    got: str | list[str] = value["Fn::GetAtt"]
+    return got.split(".")[0] if isinstance(got, str) else got[0]
+
+
+@pytest.mark.parametrize("name", ["done-ftp", "stuck-local", "lost"])
+def test_the_pipe_makes_an_event_of_each_notification(name):
+    [pipe] = of_type(TEMPLATES["event_bus.yaml"], "AWS::Pipes::Pipe").values()
+    target = pipe["TargetParameters"]
+    message = sample(name)
+    made = {
+        key: message[path.removeprefix("$.body.")]
+        for key, path in target["EventBridgeEventBusParameters"].items()
+    }
+    assert made == {"Source": message["source"], "DetailType": f"emarsys.export.{message['data']['outcome']}"}
+    assert re.fullmatch(r"[/.\-_A-Za-z0-9]{1,256}", made["Source"])  # what EventBridge takes
+    assert target["InputTemplate"] == "<$.body>"
+
+
+def test_a_repeated_notification_is_processed_once(aws, load, capsys):
     boto3.client("dynamodb").create_table(
         TableName="once",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -180,7 +378,7 @@ def hourly_stack() -> Iterator[tuple[Deployment, EmarsysServer]]:
     clock = VirtualClock(START)
     plan = {"timeline": [{"at": 0, "status": "in progress"}]}
     with emarsys(clock.now, creates=plan) as server:
-        secrets = {"default": secret(server), "back-fill": secret(server, "wsse")}
+        secrets = {"default": secret_of(server), "back-fill": secret_of(server, "wsse")}
         with deploy(server.parameters, secrets=secrets, clock=clock) as deployment:
             yield deployment, server
 
@@ -216,7 +414,7 @@ def test_the_download_is_delivered_one_message_at_a_time_and_has_time_for_it():
     assert queue["Properties"]["VisibilityTimeout"] == 6 * function["Timeout"]
 
 
-def test_an_hourly_export_that_is_late_is_told_before_the_next_one_is_due(hourly_stack, load):
+def test_an_hourly_export_that_is_late_is_published_before_the_next_one_is_due(hourly_stack, load):
     deployment, _ = hourly_stack
     hourly = load("hourly", SECRET_ID="emarsys/default")
     schedule = function_of("hourly.yaml")["Events"]["EveryHour"]["Properties"]
@@ -224,7 +422,9 @@ def test_an_hourly_export_that_is_late_is_told_before_the_next_one_is_due(hourly
     export_id = hourly.handler(json.loads(event), None)
     assert deployment.run()
     for delivery in deployment.deliveries:
-        EXPORT_CREATED.validate(json.loads(delivery.body))
+        body = json.loads(delivery.body)
+        EXPORT_CREATED.validate(body)
+        assert body["detail"]["expected_seconds"] == hourly.EXPECTED_SECONDS
     [told] = deployment.notifications
     data = told.message["data"]
     assert (data["export_id"], data["outcome"]) == (export_id, "expired")
@@ -232,7 +432,7 @@ def test_an_hourly_export_that_is_late_is_told_before_the_next_one_is_due(hourly
     assert data["context"] == {"job": "hourly-contacts", "due": "2027-01-15T08:00:00Z"}
 
 
-def test_a_back_fill_is_announced_ten_at_a_time_and_whole(hourly_stack, load):
+def test_a_back_fill_is_sent_ten_at_a_time_and_whole(hourly_stack, load):
     deployment, _ = hourly_stack
     load("back_fill").announce_all(range(1, 13))
     deployment.run(until=START + 1)
@@ -305,7 +505,7 @@ def test_the_queue_gets_what_its_filter_lets_through_and_nothing_else(aws):
     assert outcomes(queue) == ["done"]
 
 
-def test_the_job_hears_of_its_own_exports_that_are_not_done(aws):
+def test_an_email_is_sent_for_the_jobs_own_exports_that_are_not_done(aws):
     topic, queue = subscribed("late_exports.yaml", "LateExports")
     publish(topic, ["done-ftp", "expired", "error"], {"job": "hourly-contacts"})
     publish(topic, ["expired"], {"job": "another"})
