@@ -11,7 +11,11 @@ DEPENDENCIES := $(VENV)/.dependencies
 INSTALLED := $(VENV)/.installed
 CHECKOV := $(VENV)-checkov
 
-# Wants no account, no region and no network where none is needed, and reports nothing to AWS.
+# Of the user's settings of pip those count that say where packages come from; not those that would put them elsewhere.
+CLEAN := env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PIP_PYTHON -u PIP_PLATFORM -u PIP_ABI PIP_USER=0 PIP_DRY_RUN=0 \
+    PIP_REQUIRE_VIRTUALENV=0 PIP_CONSTRAINT=/dev/null PIP_NO_BINARY=:none:
+
+# It wants no account, no region and no network where none is needed, and reports nothing to AWS.
 SAM := SAM_CLI_TELEMETRY=0 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sam
 
 .PHONY: help
@@ -33,7 +37,7 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/e2e)
 
 .PHONY: faults
 faults: $(INSTALLED) ## Run the fault matrix of docs/reliability.md
@@ -44,13 +48,14 @@ lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, te
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/statelint statemachine/export_watch.asl.json
 	$(BIN)/cfn-lint template.yaml examples/*.yaml
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 	$(SAM) validate --lint --region eu-central-1
 
 .PHONY: format
-format: $(INSTALLED) ## Format the code and mend what can be mended
+format: $(INSTALLED) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -70,12 +75,23 @@ STACK ?= emarsys-export-watch
 ACCOUNT ?= default
 ATTEMPT ?= 1
 
-# What is deployed is what SAM offers; it would offer the defaults, and so undo what was once answered otherwise. And it
-# does not read AWS_REGION.
+# Region, credentials and parameters come first: a build takes a while. SAM does not read AWS_REGION.
+DEPLOY := $(SAM) deploy --stack-name '$(STACK)' $(if $(AWS_REGION),--region '$(AWS_REGION)')
+
+# SAM would offer the template's defaults, and so undo what was once answered otherwise: it is given what is deployed.
 .PHONY: deploy
-deploy: build ## Build, and deploy to your AWS account, guided
+deploy: $(INSTALLED) ## Build, and deploy to your AWS account, guided
 	@parameters=$$($(BIN)/python -m operations parameters --stack '$(STACK)') && \
-	    $(SAM) deploy --guided --stack-name '$(STACK)' $(if $(AWS_REGION),--region '$(AWS_REGION)') $$parameters
+	    $(SAM) build && $(DEPLOY) --guided $$parameters && \
+	    $(BIN)/python -m operations check-deployment --stack '$(STACK)'
+
+# What PARAMETERS does not name stays as it is deployed, or as the template has it by default.
+.PHONY: deploy-unattended
+deploy-unattended: $(INSTALLED) ## Build, and deploy with the lines Name=value of PARAMETERS=FILE, without a question
+	@test -n '$(PARAMETERS)' || { echo 'say which file holds the parameters: make deploy-unattended PARAMETERS=FILE' >&2; exit 1; }
+	@parameters=$$($(BIN)/python -m operations parameters --stack '$(STACK)' --file '$(PARAMETERS)') && \
+	    $(SAM) build && $(DEPLOY) --no-confirm-changeset --no-fail-on-empty-changeset $$parameters && \
+	    $(BIN)/python -m operations check-deployment --stack '$(STACK)'
 
 .PHONY: watch
 watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end
@@ -96,7 +112,7 @@ LOCK := $(VENV)-lock/bin/uv pip compile --quiet --generate-hashes --no-emit-inde
 .PHONY: lock
 lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
 	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet uv==0.13.9
+	$(CLEAN) $(VENV)-lock/bin/python -I -m pip install --quiet uv==0.13.9
 	$(LOCK) --python-platform aarch64-manylinux2014 --python-version 3.13 \
 	    layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 	$(LOCK) --universal --python-version 3.11 requirements-dev.in --output-file requirements-dev.txt
@@ -105,7 +121,7 @@ lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
 
 .PHONY: clean
 clean: ## Remove all that the commands made
-	rm -rf $(VENV) $(VENV)-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants
 	find . -name __pycache__ -type d -prune -exec rm -r {} +
 
 # The lock is complete, so pip has nothing to resolve (--no-deps), which is also much the faster way.
@@ -114,16 +130,31 @@ $(DEPENDENCIES): requirements-dev.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo '$(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: apt install python3-venv)' >&2; exit 1; }
 	@echo 'Installing into $(VENV), once: about a minute'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-dev.txt
+	@$(CLEAN) $(BIN)/python -I -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
 $(INSTALLED): $(DEPENDENCIES) pyproject.toml
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(CLEAN) $(BIN)/python -I -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # An environment of its own: it wants older versions than the rest.
 $(CHECKOV)/.installed: requirements-checkov.txt | $(INSTALLED)
 	@echo 'Installing checkov into $(CHECKOV), once: about a minute'
 	@$(PYTHON) -m venv --clear $(CHECKOV)
-	@$(CHECKOV)/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-checkov.txt
+	@$(CLEAN) $(CHECKOV)/bin/python -I -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-checkov.txt
 	@touch $@
+
+# An environment of its own: MiniStack pins botocore.
+$(VENV)-ministack/.installed: requirements-ministack.txt | $(INSTALLED)
+	@$(PYTHON) -m venv --clear $(VENV)-ministack
+	@$(VENV)-ministack/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
+	@touch $@
+
+.PHONY: e2e
+e2e: $(INSTALLED) $(VENV)-ministack/.installed ## Deploy what `sam build` makes to MiniStack, and watch two exports there
+	MINISTACK=$(abspath $(VENV)-ministack) $(BIN)/python -m pytest tests/e2e
+
+.PHONY: mutation
+mutation: $(INSTALLED) ## Change the core, one mutant at a time, and list those that tests/unit lets through
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results

@@ -1,4 +1,4 @@
-"""Deletes a stack: lets no watch begin, ends those that run, and lets each be told as `lost`.
+"""Deletes a stack: lets no watch begin, stops those that run, and has `lost` published for each.
 
 A state machine with an execution in a Wait would hang in DELETING until the watch's deadline.
 """
@@ -14,10 +14,10 @@ from operations.stack import CommandError, Stack, messages
 
 POLL_SECONDS = 15
 EMPTY_WITHIN_SECONDS = 1800
-"""What a function refuses is a dead letter after five deliveries, three minutes apart."""
+"""What a function refuses is moved to the dead-letter queue after five deliveries, three minutes apart."""
 
 EMPTY_POLLS = 4
-"""SQS counts roughly, and EventBridge takes a while to heed a disabled rule: empty counts so often in a row."""
+"""SQS counts roughly, and EventBridge delivers a while after a rule is disabled: empty counts so often in a row."""
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
@@ -38,9 +38,9 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
     for arn in watches:
         say(f"running: {arn.rpartition(':')[2]}")
     if count := messages(stack.outputs["InboxQueueUrl"]):
-        say(f"{count} announced exports are not watched yet: their watches begin, and are stopped too")
+        say(f"{count} export-created events are in the inbox: their watches begin, and are stopped too")
     if dead_letters := messages(stack.outputs["DeadLetterQueueUrl"]):
-        say(f"{dead_letters} dead letters will be deleted too")
+        say(f"{dead_letters} messages of the dead-letter queue will be deleted too")
     if not confirm(f"Stop {len(watches)} running watches and delete the stack {stack.name}?"):
         return False
     cloudformation, events = boto3.client("cloudformation"), boto3.client("events")
@@ -49,7 +49,7 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
     bus = stack.parameters["EventBusName"]
     try:
         events.disable_rule(Name=rule, EventBusName=bus)
-        say("from now on no export that is announced is watched")
+        say("from now on no export-created event starts a watch")
         _end_watches(stack, dead_letters, say, sleep)
         say("deleting the stack")
         cloudformation.delete_stack(StackName=stack.arn)
@@ -58,11 +58,11 @@ def delete(stack: Stack, say: Say, confirm: Callable[[str], bool], sleep: Sleep 
             events.enable_rule(Name=rule, EventBusName=bus)
         except (BotoCoreError, ClientError):
             say(
-                "the stack stays, but does not watch what is announced until you log in and run: "
+                "the stack stays, but no event starts a watch until you log in and run: "
                 f"aws events enable-rule --name {rule} --event-bus-name {bus}"
             )
         else:
-            say("the stack stays, and watches what is announced again")
+            say("the stack stays, and export-created events start watches again")
         raise
     try:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
@@ -87,28 +87,29 @@ def running(stack: Stack) -> list[str]:
 
 
 def _end_watches(stack: Stack, dead_letters: int, say: Say, sleep: Sleep) -> None:
-    """Have what is in the inbox begin, stop all that run, and wait until each is told. Raises CommandError.
+    """Have what is in the inbox begin, stop all that run, and wait until each `lost` is published. Raises CommandError.
 
-    `dead_letters` is how many there may be in the end: one more is an announcement or a `lost` that reached nobody.
+    `dead_letters` is how many there may be in the end: one more is an event or a `lost` that reached nobody.
     """
     if not _becomes_empty(stack.outputs["InboxQueueUrl"], "to be watched", say, sleep):
         raise CommandError(
-            "announced exports are not fetched from the inbox, so the stack is not deleted: "
-            "see InboxAlarm in docs/operating.md, or purge the queue; then run the command again"
+            "export-created events are not received from the inbox, so the stack is not deleted: "
+            "see docs/runbooks/inbox.md, or purge the queue; then run the command again"
         )
     while True:
         if watches := running(stack):
             _stop(watches, say)
-        # Also with none to stop: those that died before may not be told yet.
-        told = _becomes_empty(stack.physical_id("LostWatchQueue"), "to be told", say, sleep)
+        # Also with none to stop: `lost` of one that failed before may not be published yet.
+        published = _becomes_empty(stack.physical_id("LostWatchQueue"), "`lost` to be published", say, sleep)
         if messages(stack.outputs["DeadLetterQueueUrl"]) > dead_letters:
             raise CommandError(
-                "an announced export could not be watched, or a `lost` not be told: it is a dead letter, so the stack "
-                "is not deleted. docs/operating.md says how to put it right; then run the command again"
+                "an event could not start its watch, or a `lost` not be published: it is in the dead-letter queue, "
+                "so the stack is not deleted. docs/runbooks/dead-letter-queue.md says how to fix it; then run the "
+                "command again"
             )
-        if not told:
+        if not published:
             raise CommandError(
-                f"after {EMPTY_WITHIN_SECONDS} s `lost` is not told yet, so the stack is not deleted: "
+                f"after {EMPTY_WITHIN_SECONDS} s `lost` is not published yet, so the stack is not deleted: "
                 "look into the log of ReportLostWatchFunction, then run the command again"
             )
         if not running(stack):
@@ -123,7 +124,7 @@ def _stop(watches: list[str], say: Say) -> None:
         step_functions.stop_execution(
             executionArn=arn, error="StackDeleted", cause="The stack of this watch is being deleted."
         )
-    say(f"stopped {len(watches)}, waiting until their subscribers are told `lost`")
+    say(f"stopped {len(watches)}, waiting until `lost` is published for each")
 
 
 def _becomes_empty(queue_url: str, what: str, say: Say, sleep: Sleep) -> bool:

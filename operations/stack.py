@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import boto3
 from botocore.exceptions import ClientError
 
-from export_watch.export_created import InvalidEventError, parse
+from export_watch.errors import InvalidEventError
+from export_watch.export_created import parse
+from export_watch.schedule import Policy
 from export_watch.watch import WatchRequest
 
 
@@ -69,14 +72,46 @@ def request(detail: Mapping[str, Any], stack: Stack) -> WatchRequest:
         raise CommandError(str(error)) from None
 
 
-def overrides(name: str) -> str:
-    """The option that gives `sam deploy` the parameters of a deployed stack; empty where there is none yet.
+def overrides(name: str, file: Path | None = None) -> str:
+    """The option that gives `sam deploy` the parameters of a deployed stack, and over them those of a file.
 
-    SAM would offer the defaults of the template in their place, whatever is deployed. An empty value is its default.
+    `sam deploy --guided` would offer the defaults of the template in their place, whatever is deployed. An empty value
+    is its default, so it is left out unless the file says it. Raises CommandError where the parameters do not fit
+    together, which CloudFormation does not notice, or where the file is not lines of `Name=value`.
     """
-    parameters = _parameters(_describe(name) or {})
-    given = [f"{key}={value}" for key, value in sorted(parameters.items()) if value]
-    return " ".join(["--parameter-overrides", *given]) if given else ""
+    deployed = {key: value for key, value in _parameters(_describe(name) or {}).items() if value}
+    given = _read(file) if file else {}
+    if file:
+        refuse_wrong_waits(deployed | given)
+    options = [f"{key}={value or json.dumps('')}" for key, value in sorted((deployed | given).items())]
+    return " ".join(["--parameter-overrides", *options]) if options else ""
+
+
+def _read(file: Path) -> dict[str, str]:
+    """The lines `Name=value` of a file; empty ones and those that begin with `#` say nothing."""
+    try:
+        lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"PARAMETERS={file} cannot be read: {error}") from None
+    told = [line for line in lines if line and not line.startswith("#")]
+    for line in told:
+        name, equals, value = line.partition("=")
+        if not (equals and name.isalnum()) or set(value) & set(" \t'\"$`\\"):
+            raise CommandError(
+                f"PARAMETERS={file} has a line that is not Name=value without quotes or blanks: {line}"
+            )
+    return dict(line.split("=", 1) for line in told)
+
+
+def refuse_wrong_waits(parameters: Mapping[str, str]) -> None:
+    """Raises CommandError where MinWaitSeconds is above MaxWaitSeconds; both have their defaults where not given."""
+    policy = Policy()
+    least = float(parameters.get("MinWaitSeconds", policy.min_wait_seconds))
+    most = float(parameters.get("MaxWaitSeconds", policy.max_wait_seconds))
+    if least > most:
+        raise CommandError(
+            f"MinWaitSeconds ({least:g}) is above MaxWaitSeconds ({most:g}): no watch would begin. Deploy with others"
+        )
 
 
 def _describe(name: str) -> Any:
@@ -95,7 +130,7 @@ def _parameters(found: Any) -> dict[str, str]:
 
 
 def messages(queue_url: str) -> int:
-    """About how many messages a queue holds, those included that a function has just now."""
+    """About how many messages a queue holds, those included that are being processed."""
     kinds: list[Any] = [
         "ApproximateNumberOfMessages",
         "ApproximateNumberOfMessagesNotVisible",

@@ -1,4 +1,4 @@
-"""Announces an export to a deployed stack, and follows the execution that watches it to the end."""
+"""Sends the export-created event of an export to a deployed stack, and follows its execution to the end."""
 
 import json
 import time
@@ -8,10 +8,12 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from export_watch.state import ANSWERED_AT
 from operations.stack import CommandError, Stack, request
 
 POLL_SECONDS = 5
+_SECONDS_AFTER_FAILURE = {"Wait after failed check": 300, "Wait longer after failed checks": 900}
+"""The state machine's waits after a check that failed with all its retries."""
+
 APPEARS_WITHIN_SECONDS = 60
 
 Say = Callable[[str], None]
@@ -22,14 +24,14 @@ def watch(
 ) -> bool:
     """Whether the export ended as `done`. Raises CommandError where it cannot be watched.
 
-    `detail` is that of an export-created event. A watch that runs already is followed and not announced again.
+    `detail` is that of an export-created event. A watch that runs already is followed, and no event is sent.
     """
     asked = request(detail, stack)
     arn = stack.execution_arn(asked.execution_name)
     known = _describe(arn)
     if known is None:
         _announce(stack, detail)
-        say(f"announced export {asked.export_id}, waiting for its execution {asked.execution_name}")
+        say(f"sent the event of export {asked.export_id}, waiting for its execution {asked.execution_name}")
         _wait_until_it_appears(stack, arn, sleep)
     elif known["status"] != "RUNNING":
         raise CommandError(
@@ -60,7 +62,7 @@ def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
     answer = boto3.client("events").put_events(Entries=[entry])
     if answer["FailedEntryCount"]:
         [refused] = answer["Entries"]
-        raise CommandError(f"EventBridge does not take the event: {refused.get('ErrorMessage')}")
+        raise CommandError(f"EventBridge does not accept the event: {refused.get('ErrorMessage')}")
 
 
 def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None]) -> None:
@@ -69,8 +71,8 @@ def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None
         if _describe(arn):
             return
     raise CommandError(
-        f"no execution began within {APPEARS_WITHIN_SECONDS} s: look into the log of StartWatchFunction and the "
-        f"dead-letter queue, {stack.outputs['DeadLetterQueueUrl']} (docs/operating.md says how)"
+        f"no execution began within {APPEARS_WITHIN_SECONDS} s. `python -m operations logs --stack {stack.name}` and "
+        f"`python -m operations dead-letters --stack {stack.name}` say why"
     )
 
 
@@ -78,7 +80,7 @@ def _follow(arn: str, say: Say, sleep: Callable[[float], None]) -> bool:
     said = ""
     while execution := _describe(arn):
         if execution["status"] != "RUNNING":
-            return _tell_the_end(execution, say)
+            return _say_the_end(execution, say)
         if (now := progress(_latest_events(arn))) != said:
             said = now
             say(said)
@@ -97,8 +99,10 @@ def _latest_events(arn: str) -> list[Any]:
 def progress(events: list[Any]) -> str:
     """What the last check found, from the newest events of an execution's history."""
     for event in events:
-        if (event.get("stateEnteredEventDetails") or {}).get("name") == "Wait after failed check":
-            return "the check failed with all its retries: the next one comes in 300 s"
+        entered = (event.get("stateEnteredEventDetails") or {}).get("name")
+        if entered in _SECONDS_AFTER_FAILURE:
+            seconds = _SECONDS_AFTER_FAILURE[entered]
+            return f"the check failed with all its retries: the next one comes in {seconds} s"
         exited = event.get("stateExitedEventDetails") or {}
         if exited.get("name") == "Check export" and "notification" in (found := json.loads(exited["output"])):
             words = [
@@ -106,9 +110,9 @@ def progress(events: list[Any]) -> str:
             ]
             if found["notification"]:
                 words.append(essence(json.loads(found["notification"]["message"])))
-            words.append(f"next look {found['wait_seconds']} s later" if found["wait_seconds"] else "")
+            words.append(f"next check {found['wait_seconds']} s later" if found["wait_seconds"] else "")
             return ", ".join(filter(None, words))
-    return "the first look comes in a few seconds"
+    return "the first check comes in a few seconds"
 
 
 def _watch_before(events: list[Any], checked: Any) -> dict[str, Any]:
@@ -122,15 +126,15 @@ def _watch_before(events: list[Any], checked: Any) -> dict[str, Any]:
 
 
 def _finding(watch: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """What a look found. The state of a watch holds the last answer, and when it came, but not why there was none."""
-    if before and ANSWERED_AT in watch and watch[ANSWERED_AT] == before.get(ANSWERED_AT):
-        return "Emarsys told nothing, the log of CheckExportFunction says why"
+    """What a check found. A watch remembers the last status, and when it came, but not why there was none."""
+    if before and watch.get("answered_at") == before.get("answered_at"):
+        return "no status, the log of CheckExportFunction says why"
     if watch["refused_since"]:
         return f"{', '.join(watch['refused_since'])} so far"
     return str((watch["export"] or {}).get("status"))
 
 
-def _tell_the_end(execution: Mapping[str, Any], say: Say) -> bool:
+def _say_the_end(execution: Mapping[str, Any], say: Say) -> bool:
     if execution["status"] != "SUCCEEDED":
         say(f"lost: the execution is {execution['status']}, nobody watches this export any more")
         return False

@@ -8,7 +8,7 @@ import math
 from collections import deque
 from typing import Protocol
 
-from export_watch.http import Reply
+from export_watch.http_client import Reply
 from export_watch.watch import ExportStatus
 
 WINDOW_SECONDS = 60

@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.benchmark import Measured
 from benchmarks.document import table
 from benchmarks.money.designs import OURS
+from benchmarks.money.prices import Item
 
 
 def tables(measured: Measured) -> dict[str, str]:
@@ -53,7 +54,7 @@ def _designs(measured: Measured) -> str:
         for name, of in measured["designs"].items()
     ]
     header = ["a thousand exports", "checks each", "mean delay", *measured["workloads"].values(), "mean"]
-    return table([*header, "and a month", "cheaper a month than ours"], rows)
+    return table([*header, "and a month", "cheaper a month than Export Watch"], rows)
 
 
 def _months(measured: Measured) -> str:
@@ -66,18 +67,40 @@ def _months(measured: Measured) -> str:
         ]
         for name, of in measured["designs"].items()
     ]
-    return table(["a month", *(f"{exports:,} exports" for exports in MONTHS), "told late by (mean)"], rows)
+    return table(["a month", *(f"{exports:,} exports" for exports in MONTHS), "mean detection delay"], rows)
 
 
 def _items(measured: Measured) -> str:
-    """What the money of ours goes to."""
-    by_item = measured["designs"][OURS]["thousand_exports_by_item"]
-    total = sum(by_item.values())
+    """The bill beside the one that was published before, by what AWS counts."""
+    now, before, failing = measured["designs"][OURS], measured["before"], measured["failing_watch"]
+
+    def amounts(name: str, old: float, new: float, digits: int) -> list[str]:
+        return [name, f"${old:.{digits}f}", f"${new:.{digits}f}"]
+
+    thousand, old_thousand = now["thousand_exports_by_item"], before["thousand_exports"]
+    month, old_month = measured["month"], before["month"]
+    ranked = sorted(thousand, key=thousand.__getitem__, reverse=True)
+    dashboard = str(Item.DASHBOARD_MONTH)
     rows = [
-        [item, f"${amount:.4f}", f"{amount / total:.1%}"]
-        for item, amount in sorted(by_item.items(), key=lambda entry: -entry[1])
+        *(
+            amounts(f"{item}, for a thousand exports", old_thousand[item], thousand[item], 4)
+            for item in ranked
+        ),
+        amounts("**a thousand exports**", sum(old_thousand.values()), sum(thousand.values()), 2),
+        *(amounts(item, old_month[item], month[item], 2) for item in month),
+        amounts("**a month**", sum(old_month.values()), sum(month.values()), 2),
+        amounts(
+            "**a month without the dashboard**",
+            sum(old_month.values()) - old_month[dashboard],
+            sum(month.values()) - month[dashboard],
+            2,
+        ),
+        amounts("a watch whose check hangs, for a day", failing["before"]["day"], failing["now"]["day"], 2),
+        amounts("the same, until it is lost", failing["before"]["whole"], failing["now"]["whole"], 2),
+        ["checks of an export", f"{before['checks']:.0f}", f"{now['checks']:.0f}"],
+        ["mean detection delay", f"{before['delay_mean']:.0f} s", f"{now['delay_mean']:.0f} s"],
     ]
-    return table(["Export Watch, a thousand exports", "cost", "share"], rows)
+    return table(["Export Watch, at list prices", "before", "now"], rows)
 
 
 def _prices(measured: Measured) -> str:

@@ -184,10 +184,10 @@ def _explain(error: Exception) -> str:
     match error:
         case NameResolutionError():
             return "the host name cannot be resolved"
-        case ConnectTimeoutError():
-            return "no connection in time"
         case NewConnectionError():
             return "no connection"
+        case ConnectTimeoutError():
+            return "no connection in time"
         case SSLError() as tls:
             trusted = not isinstance(tls.args[0] if tls.args else None, ssl.SSLCertVerificationError)
             return "no TLS connection" if trusted else "no trusted TLS connection"

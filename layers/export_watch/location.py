@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
 from typing import assert_never
 from urllib.parse import quote
 
@@ -13,7 +14,15 @@ FIELD_LENGTH = 512
 Seven such fields, told and remembered, fit with the longest context into the state of an execution: 256 KiB.
 """
 
-_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?(:[0-9]{1,5})?")
+_HOST = re.compile(
+    r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)\.?)"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
+_ENDS_IN_A_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0[Xx][0-9A-Fa-f]*)")
+"""Such a host is an IPv4 address, and where it is not a whole one, clients complete it in ways of their own."""
+
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]")
+"""Control characters, of which some end a command of FTP, and what stands for a character that was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +37,14 @@ class File:
 
 
 def effective_method(
-    announced: DistributionMethod | None, export: Export, default: DistributionMethod = DistributionMethod.FTP
+    announced: DistributionMethod | None,
+    export: Export,
+    default: DistributionMethod = DistributionMethod.FTP,
 ) -> DistributionMethod:
-    """How the file is delivered: as announced, else `ftp` where the reply names a host, else `local`."""
+    """How the file is delivered: as announced, else by `default` where the reply names a host, else `local`.
+
+    A reply cannot tell FTP from SFTP: `default` is the parameter DefaultDistributionMethod, one of the two.
+    """
     if announced is not None:
         return announced
     return default if named(export.ftp_host) else DistributionMethod.LOCAL
@@ -62,22 +76,49 @@ def named(value: Scalar) -> str | None:
 def _server_uri(
     method: DistributionMethod, host: str | None, directory: str | None, name: str | None
 ) -> str | None:
-    """A URI relative to the login's directory (RFC 1738, 3.2.2), every part percent-encoded."""
+    """A URI that no client reads as another place than `directory`/`name`, every part percent-encoded, or None.
+
+    FTP starts in the login's directory (RFC 1738, 3.2.2): curl, wget and urllib read `/%2F` as the root. SFTP starts
+    in the root: curl and lftp read `/~/` as the login's directory, and others find nothing there.
+    """
+    directory = directory or ""
     if host is None or name is None or not _is_host(host):
         return None
-    if any(len(part) >= FIELD_LENGTH for part in (host, directory or "", name)):
+    if any(len(part) >= FIELD_LENGTH or _UNREADABLE.search(part) for part in (host, directory, name)):
         return None
-    segments = [segment for segment in (directory or "").split("/") if segment]
-    if not all(_is_safe(segment) for segment in (*segments, name)):
+    if name.startswith(("/", "\\")) or name.rpartition("/")[2] in {"", "."}:
+        return None  # a path from the root, or a directory
+    folders, names = _segments(directory), _segments(name)
+    path = folders + names
+    # Servers of FTP go to a user's home by `CWD ~name`, and curl sends a CWD for every directory.
+    if not all(map(_is_safe, path)) or any(folder.startswith("~") for folder in path[:-1]):
         return None
-    return f"{method}://{host}/" + "/".join(quote(segment, safe="") for segment in (*segments, name))
+    login, root = ("/", "/%2F") if method is DistributionMethod.FTP else ("/~/", "/")
+    start = root if directory.startswith("/") else login
+    parts = (*folders, "/".join(names))
+    return f"{method}://{host}{start}" + "/".join(quote(part, safe="") for part in parts)
 
 
 def _is_host(host: str) -> bool:
-    port = host.partition(":")[2]
-    return _HOST.fullmatch(host) is not None and (not port or 0 < int(port) < 2**16)
+    """Whether it is `name[:port]` or `[IPv6][:port]`, for every client the same."""
+    parts = _HOST.fullmatch(host)
+    if parts is None or not 0 < int(parts["port"] or 1) < 2**16:
+        return False
+    try:
+        if parts["ipv6"]:
+            IPv6Address(parts["ipv6"])
+        elif _ENDS_IN_A_NUMBER.fullmatch(parts["name"]):
+            IPv4Address(parts["name"])
+    except ValueError:
+        return False
+    return True
+
+
+def _segments(path: str) -> list[str]:
+    """What is between the slashes, without what leads nowhere."""
+    return [segment for segment in path.split("/") if segment not in {"", "."}]
 
 
 def _is_safe(segment: str) -> bool:
-    """Whether a reader that decodes the segment ends where it was meant to: no way up, no lost character."""
-    return "\ufffd" not in segment and not {".", ".."} & set(re.split(r"[/\\]", segment))
+    """Whether every server takes it for one name: no way up, and no blanks at its ends, which some of FTP drop."""
+    return segment == segment.strip() and not {".", ".."} & set(segment.split("\\"))

@@ -95,6 +95,7 @@ def filled(clock: VirtualClock, faults: Faults, reactions: Reactions) -> Iterato
                 _state_machines(),
                 _executions(clock),
                 _waits(clock),
+                _conditions(),
                 _made_once(),
             ):
                 for owner, name, replacement in patches:
@@ -362,6 +363,12 @@ def _waits(clock: VirtualClock) -> Iterator[Patch]:
                 raise
 
     yield execute_state.ExecutionState, "_evaluate_with_timeout", evaluate_on_clock
+
+
+def _conditions() -> Iterator[Patch]:
+    # Bug of moto: a resource whose condition is false does not exist; it lists one without type and name.
+    exist = property(lambda stack: [resource for resource in stack.resource_map.values() if resource])
+    yield Stack, "stack_resources", exist
 
 
 def _made_once() -> Iterator[Patch]:

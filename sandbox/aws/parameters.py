@@ -52,6 +52,9 @@ def effective(declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[
 def _problem(text: str, declaration: Mapping[str, Any]) -> str | None:
     if declaration["Type"] == "Number" and not _NUMBER.fullmatch(text):
         return "must be a number"
+    if declaration["Type"] == "CommaDelimitedList":  # its rules are for each member
+        members = (_problem(member.strip(), {**declaration, "Type": "String"}) for member in text.split(","))
+        return next(filter(None, members), None)
     for name, (holds, words) in _RULES.items():
         if name in declaration and not holds(text, bound := declaration[name]):
             return words.format(", ".join(map(str, bound)) if isinstance(bound, list) else bound)

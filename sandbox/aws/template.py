@@ -84,7 +84,8 @@ def _translated(text: str, definitions: str) -> dict[str, Any]:
         translated: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
     for declaration in translated.get("Parameters", {}).values():
         # `Ref` of a number gives the text that was passed, digit for digit; moto would make an int or a float of it.
-        declaration["Type"] = "String"
+        if declaration["Type"] == "Number":
+            declaration["Type"] = "String"
         if "Default" in declaration:
             declaration["Default"] = str(declaration["Default"])
     return translated

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    def tell(seen: SeenRequest) -> None:
+    def log(seen: SeenRequest) -> None:
         say(f"{seen.method} {seen.path!r} {seen.status or 'connection broken'}")
 
     try:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"error: {error}")
         return EXIT_USAGE
     try:
-        server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=tell)
+        server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
     except OSError as error:
         say(f"error: cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
         return EXIT_USAGE

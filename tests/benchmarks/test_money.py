@@ -9,13 +9,16 @@ import pytest
 from benchmarks.money import assumptions as assume
 from benchmarks.money.benchmark import check_seconds
 from benchmarks.money.designs import (
+    DASHBOARD,
     DESIGNS,
     MONITORED,
+    SECRET,
     Watched,
     add,
     always_on_worker,
     durable_function,
     export_watch,
+    failing_watch,
     retried_task,
     state_machine,
 )
@@ -24,7 +27,7 @@ from benchmarks.money.tables import cheaper_than_ours
 from tests.contract.schemas import ROOT
 from tests.contract.template import of_type
 
-TEN_LOOKS = Watched(checks=10, seconds=900, check_seconds=0.25)
+TEN_CHECKS = Watched(checks=10, seconds=900, check_seconds=0.25)
 
 
 def design(thousand: float, month: float) -> dict[str, Any]:
@@ -48,25 +51,25 @@ def path(machine: dict[str, Any], choice: Callable[[dict[str, Any]], str], first
 
 def test_our_state_machine_makes_as_many_transitions_as_are_paid_for():
     machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
-    look = path(machine, lambda choice: choice["Default"], machine["StartAt"])
-    last_look = path(machine, lambda choice: choice["Choices"][0]["Next"], machine["StartAt"])
-    assert export_watch(TEN_LOOKS)[Item.TRANSITION] == 9 * len(look) + len(last_look)
+    check = path(machine, lambda choice: choice["Default"], machine["StartAt"])
+    last_check = path(machine, lambda choice: choice["Choices"][0]["Next"], machine["StartAt"])
+    assert export_watch(TEN_CHECKS)[Item.TRANSITION] == 9 * len(check) + len(last_check)
 
 
-def test_a_retried_task_pays_a_transition_a_look_and_in_all_else_as_a_loop():
-    retried, loop = retried_task(TEN_LOOKS), state_machine(TEN_LOOKS)
+def test_a_retried_task_pays_a_transition_a_check_and_in_all_else_as_a_loop():
+    retried, loop = retried_task(TEN_CHECKS), state_machine(TEN_CHECKS)
     assert retried[Item.TRANSITION] == 12
     assert {item for item in loop if retried[item] != loop[item]} == {Item.TRANSITION}
 
 
 def test_export_watch_pays_for_the_way_in_as_well():
-    usage = export_watch(TEN_LOOKS)
+    usage = export_watch(TEN_CHECKS)
     assert usage[Item.EVENT] == 1
     assert usage[Item.LAMBDA_REQUEST] == 11
-    assert dollars(usage) > dollars(state_machine(TEN_LOOKS))
+    assert dollars(usage) > dollars(state_machine(TEN_CHECKS))
 
 
-def test_a_look_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
+def test_a_check_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
     way = {"warm_cpu": 0.0, "import_cpu": 0.0, "first_cpu": 0.0}
     assert check_seconds(way) == assume.ANSWER_SECONDS
     slow = {"warm_cpu": assume.FUNCTION_VCPU, "import_cpu": 0.0, "first_cpu": assume.FUNCTION_VCPU}
@@ -76,12 +79,12 @@ def test_a_look_is_billed_for_its_wait_its_work_and_its_share_of_cold_starts():
 
 
 def test_a_durable_function_pays_no_transitions():
-    assert Item.TRANSITION not in durable_function(TEN_LOOKS)
+    assert Item.TRANSITION not in durable_function(TEN_CHECKS)
 
 
 def test_a_worker_pays_by_the_month():
     worker = next(each for each in DESIGNS if each.name == "worker")
-    assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_LOOKS))
+    assert dollars(worker.per_month) > 100 * dollars(always_on_worker(TEN_CHECKS))
 
 
 def test_every_metric_of_an_alarm_and_the_dashboard_are_paid_for():
@@ -90,7 +93,7 @@ def test_every_metric_of_an_alarm_and_the_dashboard_are_paid_for():
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
     ]
     assert sum(map(len, metrics)) == MONITORED[Item.ALARM_MONTH]
-    assert len(of_type("AWS::CloudWatch::Dashboard")) == MONITORED[Item.DASHBOARD_MONTH]
+    assert len(of_type("AWS::CloudWatch::Dashboard")) == DASHBOARD[Item.DASHBOARD_MONTH]
 
 
 def test_usages_add_up_item_by_item():
@@ -106,5 +109,26 @@ def test_usages_add_up_item_by_item():
         (design(3, 3), "never"),
     ],
 )
-def test_it_is_told_for_how_many_exports_another_design_is_cheaper(other, cheaper):
+def test_a_table_says_for_how_many_exports_another_design_is_cheaper(other, cheaper):
     assert cheaper_than_ours(design(2, 2), other) == cheaper
+
+
+def test_a_month_without_the_dashboard_costs_at_most_three_dollars():
+    assert dollars(add(SECRET, MONITORED)) <= 3.00
+
+
+def test_a_check_that_hangs_is_paid_for_at_the_timeout_of_the_function_and_by_the_states_of_a_failed_round():
+    assert (
+        of_type("AWS::Serverless::Function")["CheckExportFunction"]["Timeout"]
+        == assume.FUNCTION_TIMEOUT_SECONDS
+    )
+    machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
+    names = [name for name in machine["States"] if machine["States"][name].get("Seconds") == 900]
+    seconds, states, _ = assume.FAILING_ROUNDS["now"]
+    count = machine["States"]["Check export"]["Catch"][0]["Next"]
+    after = path(machine, lambda choice: choice["Choices"][0]["Next"], count)
+    round_of_states = after[: after.index("Check export") + 1]
+    assert names == [round_of_states[-2]]
+    assert len(round_of_states) == states
+    assert failing_watch(1, states)[Item.LAMBDA_REQUEST] == 3
+    assert seconds == 3 * assume.FUNCTION_TIMEOUT_SECONDS + 5 + 10 + 900

@@ -1,6 +1,6 @@
-"""The sample notifications of events/notifications/, told by the project's own code.
+"""The sample notifications of events/notifications/, made by the project's own code.
 
-Each is a whole watch: an export-created event is parsed, Emarsys answers as a script says, and what is told
+Each is a whole watch: an export-created event is parsed, Emarsys answers as a script says, and what is published
 first is the sample. `python -m tests.contract.notification_samples` writes the files anew.
 """
 
@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from export_watch import export_created, lost_watch, notification, state
-from export_watch.decision import decide
+from export_watch.decision import Wait, decide
 from export_watch.emarsys.reply import interpret
-from export_watch.http import Reply
+from export_watch.http_client import Reply
 from export_watch.notification import Notification, Origin
 from export_watch.schedule import Policy, first_wait_seconds
 from export_watch.watch import Watch
@@ -30,8 +30,8 @@ Script = list[tuple[int, Reply]]
 
 def samples() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each sample's name, and the sample."""
-    for name, told in _notifications():
-        yield name, {"attributes": told.attributes, "message": json.loads(told.message)}
+    for name, first in _notifications():
+        yield name, {"attributes": first.attributes, "message": json.loads(first.message)}
 
 
 def _notifications() -> Iterator[tuple[str, Notification]]:
@@ -41,25 +41,25 @@ def _notifications() -> Iterator[tuple[str, Notification]]:
     responses = {"file_name": "clicks_3931993_1_en-df0ef2.csv"}
     contacts = {"type": "Registrations", "file_name": "Neue Kontakte 100 %.csv"}
 
-    announced = _announced("export-created")
-    full = _announced("export-created-full")
-    local = _announced("export-created-local")
-    other = _announced("export-created-other-account")
+    created_event = _event("export-created")
+    full = _event("export-created-full")
+    local = _event("export-created-local")
+    other = _event("export-created-other-account")
 
-    yield "done-ftp", _told(announced, _ends("done", on_server | responses))
-    yield "done-sftp", _told(full, _ends("done", on_server | contacts))
-    yield "done-local", _told(local, _ends("done", nowhere | responses))
-    yield "done-mail", _told(_with(announced, distribution_method="mail"), _ends("done", nowhere | responses))
-    yield "error", _told(full, _ends("error", on_server))
-    yield "stuck-ftp", _told(announced, _stays("ready", on_server))
-    yield "stuck-local", _told(local, _stays("ready", nowhere))
-    yield "rejected", _told(announced, [(0, _refusal(400, 10001, "Invalid export ID"))])
-    yield "expired", _told(other, _stays("in progress", on_server))
-    yield "expired-permission-missing", _told(other, [(0, Reply(403, {}, b"<html>Forbidden</html>"))])
+    yield "done-ftp", _first(created_event, _ends("done", on_server | responses))
+    yield "done-sftp", _first(full, _ends("done", on_server | contacts))
+    yield "done-local", _first(local, _ends("done", nowhere | responses))
+    yield "done-mail", _first(_with(created_event, distribution_method="mail"), _ends("done", nowhere | responses))
+    yield "error", _first(full, _ends("error", on_server))
+    yield "stuck-ftp", _first(created_event, _stays("ready", on_server))
+    yield "stuck-local", _first(local, _stays("ready", nowhere))
+    yield "rejected", _first(created_event, [(0, _refusal(400, 10001, "Invalid export ID"))])
+    yield "expired", _first(other, _stays("in progress", on_server))
+    yield "expired-permission-missing", _first(other, [(0, Reply(403, {}, b"<html>Forbidden</html>"))])
     yield "lost", _lost(full)
 
 
-def _announced(name: str) -> dict[str, Any]:
+def _event(name: str) -> dict[str, Any]:
     event: dict[str, Any] = read(EVENTS / f"{name}.json")
     return event
 
@@ -98,25 +98,25 @@ def _answer(status: int, reply_code: int, text: str, data: object) -> Reply:
     return Reply(status, {}, json.dumps(body).encode())
 
 
-def _told(event: dict[str, Any], script: Script) -> Notification:
-    """What the watch of an event tells first."""
+def _first(event: dict[str, Any], script: Script) -> Notification:
+    """What the watch of an event publishes first."""
     watch = _begun(event)
-    url = f"https://api.emarsys.net/api/v3/export/{watch.export_id}"
+    file_url = f"https://api.emarsys.net/api/v3/export/{watch.export_id}/data"
     now = STARTED_AT + first_wait_seconds(watch, POLICY)
     while True:
         reply = [reply for since, reply in script if STARTED_AT + since <= now][-1]
-        decision = decide(watch, interpret(_about(watch, reply), watch.export_id, url, now), now, POLICY)
-        if decision.outcome:
-            return notification.of_decision(decision, decision.outcome, now, _origin(watch))
+        decision = decide(watch, interpret(_about(watch, reply), watch.export_id, file_url, now), now, POLICY)
+        if not isinstance(decision, Wait):
+            return notification.of_decision(decision, now, _origin(watch))
         watch = decision.watch
         now += decision.wait_seconds
 
 
 def _lost(event: dict[str, Any]) -> Notification:
-    """What is told when an operator stops the watch of an event after two minutes."""
+    """What is published when an operator stops the watch of an event after two minutes."""
     watch = _begun(event)
     origin = _origin(watch)
-    died = {
+    failed = {
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
         "detail": {
@@ -126,8 +126,8 @@ def _lost(event: dict[str, Any]) -> Notification:
             "input": json.dumps({"watch": state.dump(watch, POLICY), "wait_seconds": 4}),
         },
     }
-    dead = lost_watch.parse(json.dumps(died))
-    return notification.of_lost_watch(dead.watch, dead.reason, dead.died_at, origin)
+    lost = lost_watch.parse(json.dumps(failed))
+    return notification.of_lost_watch(lost.watch, lost.reason, lost.failed_at, origin)
 
 
 def _begun(event: dict[str, Any]) -> Watch:

@@ -40,10 +40,10 @@ EXPORT_CREATED_SAMPLES = sorted(
 )
 
 
-def assert_valid_notification(told: dict[str, Any]) -> None:
+def assert_valid_notification(published: dict[str, Any]) -> None:
     """Fail unless `{"attributes": {...}, "message": {...}}` keeps the contract, in its parts and across them."""
-    assert set(told) == {"attributes", "message"}
-    attributes, message = told["attributes"], told["message"]
+    assert set(published) == {"attributes", "message"}
+    attributes, message = published["attributes"], published["message"]
     ATTRIBUTES.validate(attributes)
     NOTIFICATION.validate(message)
     data = message["data"]

@@ -18,6 +18,8 @@ OWN = "EmarsysExportWatch"
 DOCUMENTED = {
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     "AWS/SQS": {"QueueName": {"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"}},
+    # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    "AWS/Lambda": {"FunctionName": {"Invocations"}},
     # https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
     "AWS/States": {
         "StateMachineArn": {
@@ -80,7 +82,7 @@ def seconds(alarm: dict[str, Any]) -> int:
     return int(period) * int(alarm["EvaluationPeriods"])
 
 
-def test_one_look_without_credentials_is_told_within_a_quarter_of_an_hour():
+def test_one_check_without_credentials_raises_the_alarm_within_a_quarter_of_an_hour():
     alarm = ALARMS["CredentialsAlarm"]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
     assert alarm["DatapointsToAlarm"] == 1
@@ -88,21 +90,54 @@ def test_one_look_without_credentials_is_told_within_a_quarter_of_an_hour():
 
 
 @pytest.mark.parametrize("name", ["CredentialsAlarm", "EmarsysUnavailableAlarm"])
-def test_an_alarm_that_rests_on_looks_lasts_from_one_look_to_the_next(name):
+def test_an_alarm_that_rests_on_checks_lasts_from_one_check_to_the_next(name):
     alarm = ALARMS[name]
     assert alarm["DatapointsToAlarm"] == 1
     a_period = seconds(alarm) / alarm["EvaluationPeriods"]
     assert seconds(alarm) >= PARAMETERS["MaxWaitSeconds"]["Default"] + a_period
 
 
-def test_each_period_of_the_alarm_for_failed_checks_has_one_of_each_watch():
-    [retry], wait = CHECK["Retry"], STATES["Wait after failed check"]["Seconds"]
-    tries = 1 + retry["MaxAttempts"]
-    waits = sum(retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"]))
-    assert tries * CHECK["TimeoutSeconds"] + waits + wait <= ALARMS["CheckFunctionAlarm"]["Period"]
+[_RETRY] = CHECK["Retry"]
+_TRIES = 1 + _RETRY["MaxAttempts"]
+_BACKOFF_SECONDS = sum(
+    _RETRY["IntervalSeconds"] * _RETRY["BackoffRate"] ** n for n in range(_RETRY["MaxAttempts"])
+)
+LONGEST_ROUND_SECONDS = int(_TRIES * CHECK["TimeoutSeconds"] + _BACKOFF_SECONDS)
 
 
-WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"])[
+def alarm_for_failed_checks(begins: int, round_seconds: int, lasts: int) -> list[bool]:
+    """For each period, whether the alarm is on, if the checks of one watch fail from a time on, and how long."""
+    alarm = ALARMS["CheckFunctionAlarm"]
+    period, now, rounds, breaching = alarm["Period"], begins, 0, set()
+    while now < begins + lasts:
+        now, rounds = now + round_seconds, rounds + 1
+        breaching.add(now // period)
+        now += STATES["Wait after failed check" if rounds < 3 else "Wait longer after failed checks"][
+            "Seconds"
+        ]
+    return [
+        sum(at - before in breaching for before in range(alarm["EvaluationPeriods"]))
+        >= alarm["DatapointsToAlarm"]
+        for at in range((begins + lasts) // period + 1)
+    ]
+
+
+@pytest.mark.parametrize("round_seconds", [0, 60, LONGEST_ROUND_SECONDS])
+@pytest.mark.parametrize("begins", range(0, 900, 75))
+def test_checks_that_go_on_failing_raise_one_alarm_within_an_hour_that_lasts(begins, round_seconds):
+    on = alarm_for_failed_checks(begins, round_seconds, lasts=86_400)
+    period = ALARMS["CheckFunctionAlarm"]["Period"]
+    first = on.index(True)
+    assert (first + 1) * period - begins <= 3600
+    assert all(on[first:-1])  # the last period is not over
+
+
+@pytest.mark.parametrize("begins", range(0, 900, 75))
+def test_checks_that_fail_for_ten_minutes_raise_none(begins):
+    assert not any(alarm_for_failed_checks(begins, 0, lasts=600))
+
+
+WIDGETS = json.loads(of_type("AWS::CloudWatch::Dashboard")["WatchesDashboard"]["DashboardBody"]["Fn::Sub"])[
     "widgets"
 ]
 
@@ -130,3 +165,10 @@ def test_widgets_do_not_overlap():
     places = [(widget["x"], widget["y"]) for widget in WIDGETS]
     assert places == [(8 * (at % 3), 6 * (at // 3)) for at in range(len(WIDGETS))]
     assert {(widget["width"], widget["height"]) for widget in WIDGETS} == {(8, 6)}
+
+
+MAX_ALARM_METRICS = 11
+
+
+def test_a_metric_in_an_alarm_is_paid_for_each_month_and_there_are_few():
+    assert sum(len(measured(alarm)) for alarm in ALARMS.values()) == MAX_ALARM_METRICS

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from export_watch import export_created
-from export_watch.settings import MAX_DEADLINE_SECONDS
+from tests.contract.template import PARAMETERS
 from export_watch.watch import DistributionMethod
 from tests.contract.schemas import EXPORT_CREATED, EXPORT_CREATED_SAMPLES, EXPORT_CREATED_SCHEMA, read
 from tests.contract.template import RESOURCES
@@ -21,7 +21,7 @@ def event(detail: Any) -> dict[str, Any]:
 
 def accepted_by_parser(sent: Any) -> bool:
     try:
-        export_created.parse(json.dumps(sent), MAX_DEADLINE_SECONDS)
+        export_created.parse(json.dumps(sent), PARAMETERS["DeadlineSeconds"]["MaxValue"])
     except export_created.InvalidEventError:
         return False
     return True
@@ -34,7 +34,7 @@ def test_the_schema_is_a_valid_json_schema():
 def test_the_schema_knows_the_limits_of_the_parser():
     assert DETAIL["distribution_method"]["enum"] == list(DistributionMethod)
     assert DETAIL["deadline_seconds"]["minimum"] == export_created.MIN_DEADLINE_SECONDS
-    assert DETAIL["deadline_seconds"]["maximum"] == MAX_DEADLINE_SECONDS
+    assert DETAIL["deadline_seconds"]["maximum"] == PARAMETERS["DeadlineSeconds"]["MaxValue"]
     assert DETAIL["attempt"]["maximum"] == export_created.MAX_ATTEMPT
     assert f"{export_created.MAX_CONTEXT_BYTES:,} bytes" in DETAIL["context"]["description"]
     assert f"{export_created.MAX_CONTEXT_DEPTH} levels" in DETAIL["context"]["description"]

@@ -1,9 +1,12 @@
 """The notification's schemas and samples: valid, strict, and what the code tells."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from export_watch.notification import DATA_SCHEMA, EXPORT_TYPE_LENGTH
 from export_watch.reason import ReasonCode
@@ -84,6 +87,15 @@ def test_the_samples_show_every_outcome_and_every_distribution_method():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_keeps_the_contract(name):
     assert_valid_notification(SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_cloudevents_sdk_reads_a_sample(name):
+    message = SAMPLES[name]["message"]
+    event = JSONFormat().read(CloudEvent, json.dumps(message))
+    assert (event.get_source(), event.get_id()) == (message["source"], message["id"])
+    assert event.get_type() == message["type"]
+    assert event.get_data() == message["data"]
 
 
 def test_the_samples_are_what_the_code_tells():
@@ -204,6 +216,8 @@ def test_a_wrong_message_is_refused(sample, path, value):
         ("done-ftp", "data.file", None),  # Emarsys says done and names no file
         ("done-ftp", "data.file.uri", None),  # no safe URI can be made of the names
         ("done-ftp", "data.file.uri", "ftp://files.example.com:2121/%C3%BCber%2Ffolder/%5B1%5D.csv"),
+        ("done-ftp", "data.file.uri", "ftp://[::1]:2121/%2Ffolder/a.csv"),
+        ("done-sftp", "data.file.uri", "sftp://[2001:db8::7]/~/a.csv"),
         ("done-ftp", "data.export.id", 123),  # verbatim: a number stays one
         ("done-ftp", "data.watch.execution", "ff9b8a35-6f0c-4c1d-8f8e-0d1f2a3b4c5d"),  # started by hand
         ("done-local", "data.file.uri", "http://localhost:8080/api/v2/export/2140/data"),

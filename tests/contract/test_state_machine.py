@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from export_watch import state
-from export_watch.emarsys.client import LOOK_SECONDS
-from export_watch.schedule import CHECK_BUDGET
-from export_watch.settings import MAX_DEADLINE_SECONDS
+from export_watch.aws import CALL_SECONDS
+from export_watch.emarsys.client import CHECK_SECONDS
+from export_watch.schedule import CHECK_BUDGET, Policy
 from export_watch.watch import Outcome
 from tests.contract.schemas import ROOT, read
-from tests.contract.template import RESOURCES, TEMPLATE
+from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE
 
 MACHINE = read(ROOT / "statemachine" / "export_watch.asl.json")
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
 CHECK, BRANCH = STATES["Check export"], STATES["Branch on outcome"]
-TOLD = [outcome for outcome in Outcome if outcome is not Outcome.LOST]
+PUBLISHED = [outcome for outcome in Outcome if outcome is not Outcome.LOST]
+MAX_DEADLINE_SECONDS = PARAMETERS["DeadlineSeconds"]["MaxValue"]
 HISTORY_EVENTS = 25_000
 """AWS's quota: an execution with more events fails."""
 
@@ -70,14 +70,18 @@ def test_every_state_is_reachable():
     assert reachable(MACHINE["StartAt"]) == set(STATES)
 
 
+ENDS = [f"Publish {outcome}" for outcome in PUBLISHED if outcome.terminal]
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_every_path_can_end_in_success(name):
-    assert any(STATES[after]["Type"] == "Succeed" for after in reachable(name))
+    assert reachable(name) & set(ENDS)
 
 
-def test_every_end_is_a_success():
-    assert not [name for name, of in STATES.items() if of["Type"] == "Fail" or of.get("End")]
-    assert all(of["Type"] == "Succeed" for name, of in STATES.items() if not list(follow(name)))
+def test_an_execution_ends_by_publishing_a_terminal_outcome_and_in_no_other_way():
+    assert [name for name, of in STATES.items() if of.get("End")] == ENDS
+    assert not [name for name, of in STATES.items() if of["Type"] in {"Succeed", "Fail"}]
+    assert [name for name in STATES if not list(follow(name))] == ENDS
 
 
 def test_every_choice_has_a_default():
@@ -86,28 +90,28 @@ def test_every_choice_has_a_default():
 
 def test_every_outcome_has_its_branch_and_all_else_waits():
     assert [(choice["StringEquals"], choice["Next"]) for choice in BRANCH["Choices"]] == [
-        (outcome, f"Publish {outcome}") for outcome in Outcome if outcome in TOLD
+        (outcome, f"Publish {outcome}") for outcome in Outcome if outcome in PUBLISHED
     ]
     assert {choice["Variable"] for choice in BRANCH["Choices"]} == {"$.outcome"}
     assert all(set(choice) == {"Variable", "StringEquals", "Next"} for choice in BRANCH["Choices"])
     assert BRANCH["Default"] == "Wait"
 
 
-def test_a_terminal_outcome_ends_the_execution_and_stuck_does_not():
-    for outcome in TOLD:
-        after = STATES[f"Publish {outcome}"]["Next"]
-        assert after == (str(outcome).capitalize() if outcome.terminal else "Wait")
+def test_stuck_waits_for_the_next_check():
+    assert STATES["Publish stuck"]["Next"] == "Wait"
 
 
-def test_the_branches_are_equal_but_for_name_next_and_what_stuck_does_when_it_cannot_be_told():
+def test_the_branches_are_equal_but_for_their_end_and_what_stuck_does_when_it_cannot_be_published():
     def common(outcome: Outcome) -> dict[str, Any]:
         return {
-            key: v for key, v in STATES[f"Publish {outcome}"].items() if key not in {"Next", "Retry", "Catch"}
+            key: v
+            for key, v in STATES[f"Publish {outcome}"].items()
+            if key not in {"Next", "End", "Retry", "Catch"}
         }
 
-    assert all(common(outcome) == common(Outcome.DONE) for outcome in TOLD)
+    assert all(common(outcome) == common(Outcome.DONE) for outcome in PUBLISHED)
     done = STATES["Publish done"]
-    for outcome in TOLD:
+    for outcome in PUBLISHED:
         branch = STATES[f"Publish {outcome}"]
         if outcome.terminal:
             assert branch["Retry"] == done["Retry"]
@@ -118,7 +122,7 @@ def test_the_branches_are_equal_but_for_name_next_and_what_stuck_does_when_it_ca
 
 def test_a_branch_publishes_the_notification_with_all_its_attributes():
     publish = STATES["Publish done"]
-    assert publish["Resource"] == "arn:aws:states:::sns:publish"
+    assert publish["Resource"] == "arn:${Partition}:states:::sns:publish"
     assert publish["Parameters"]["Message.$"] == "$.notification.message"
     assert publish["Parameters"]["MessageAttributes"] == {
         name: {"DataType": "String", "StringValue.$": f"$.notification.attributes.{name}"}
@@ -127,34 +131,68 @@ def test_a_branch_publishes_the_notification_with_all_its_attributes():
     assert publish["ResultPath"] is None
 
 
-def test_a_stuck_that_cannot_be_told_is_remembered_and_the_watch_goes_on():
+def test_a_stuck_that_cannot_be_published_is_remembered_and_the_watch_goes_on():
     assert STATES["Publish stuck"]["Catch"] == [
-        {"ErrorEquals": ["States.ALL"], "ResultPath": f"$.watch.{state.STUCK_FAILURE}", "Next": "Wait"}
+        {"ErrorEquals": ["States.ALL"], "ResultPath": "$.watch.stuck_failure", "Next": "Wait"}
     ]
 
 
-def test_a_check_that_fails_is_retried_twice_then_made_again_after_a_constant_wait():
+def test_a_check_that_fails_is_retried_twice_and_counted_then_checked_again_after_a_wait():
     [retry], [catch] = CHECK["Retry"], CHECK["Catch"]
     assert retry["ErrorEquals"] == catch["ErrorEquals"] == ["States.ALL"]
     assert retry["MaxAttempts"] == 2
-    assert catch["ResultPath"] == f"$.watch.{state.CHECK_FAILURE}"
+    assert catch["ResultPath"] == "$.watch.check_failure"
     count = STATES[catch["Next"]]
-    assert {count["Next"], *(caught["Next"] for caught in count["Catch"])} == {"Wait after failed check"}
-    wait = STATES[count["Next"]]
-    assert (wait["Type"], wait["Seconds"], wait["Next"]) == ("Wait", 300, "Check export")
+    assert {count["Next"], *(caught["Next"] for caught in count["Catch"])} == {"Branch on failed rounds"}
+    assert WAITS_AFTER_FAILURE == {"Wait after failed check": 300, "Wait longer after failed checks": 900}
+    assert all(STATES[name]["Next"] == "Check export" for name in WAITS_AFTER_FAILURE)
+
+
+WAITS_AFTER_FAILURE = {name: of["Seconds"] for name, of in STATES.items() if "Seconds" in of}
+
+
+def failed_round(rounds: int | None) -> tuple[int, list[str]]:
+    """The rounds that are remembered after one more that failed, and the states from its count to the next check."""
+    names = ["Branch on failed rounds"]
+    for choice in STATES[names[0]]["Choices"]:
+        present, *least = choice.get("And", [choice])
+        assert present["IsPresent"] is True  # AWS fails an execution on a missing variable
+        if rounds is not None and all(rounds >= more["NumericGreaterThanEquals"] for more in least):
+            names.append(choice["Next"])
+            break
+    else:
+        names.append(STATES[names[0]]["Default"])
+    if (of := STATES[names[-1]])["Type"] == "Pass":
+        assert of["ResultPath"] == "$.failed_rounds"
+        rounds = of["Result"]
+        names.append(of["Next"])
+    assert rounds
+    return rounds, names
+
+
+def test_after_a_failed_round_300_seconds_pass_twice_and_900_from_the_third_on():
+    rounds, waits = None, []
+    for _ in range(5):
+        rounds, names = failed_round(rounds)
+        waits.append(WAITS_AFTER_FAILURE[names[-1]])
+    assert waits == [300, 300, 900, 900, 900]
+
+
+def test_the_answer_of_a_check_replaces_all_that_was_remembered_of_failed_rounds():
+    assert CHECK["OutputPath"] == "$.Payload"
+    assert all("failed_rounds" not in json.dumps(STATES[name]) for name in ("Wait", "Check export"))
 
 
 def test_a_check_is_given_the_watch_and_its_execution():
-    assert CHECK["Resource"] == "arn:aws:states:::lambda:invoke"
+    assert CHECK["Resource"] == "arn:${Partition}:states:::lambda:invoke"
     assert CHECK["Parameters"]["Payload"] == {"watch.$": "$.watch", "execution_arn.$": "$$.Execution.Id"}
     assert CHECK["OutputPath"] == "$.Payload"
 
 
-def test_a_look_fits_into_its_function_and_the_function_into_its_task():
+def test_a_check_fits_into_its_function_and_the_function_into_its_task():
     function = RESOURCES["CheckExportFunction"]["Properties"]
     timeout = function.get("Timeout", TEMPLATE["Globals"]["Function"]["Timeout"])
-    reading_the_secret_twice = 2 * 8
-    assert LOOK_SECONDS + reading_the_secret_twice < timeout
+    assert timeout > CHECK_SECONDS + 4 * CALL_SECONDS
     assert timeout < CHECK["TimeoutSeconds"]
 
 
@@ -207,6 +245,11 @@ def test_a_check_takes_nine_events_and_fifteen_with_both_retries():
     assert events_of_a_check(CHECK["Retry"][0]["MaxAttempts"]) == 15
 
 
+def events_of_a_failed_round(names: list[str]) -> int:
+    """The check with both retries, its count, and the states up to the wait after it."""
+    return events_of("Check export", 2) + events_of("Count failed check") + sum(map(events_of, names))
+
+
 @pytest.mark.parametrize("everything_is_retried_while", ["checking", "publishing"])
 def test_no_watch_exceeds_the_events_of_an_execution(everything_is_retried_while):
     check_retries = stuck_retries = final_retries = 0
@@ -220,7 +263,31 @@ def test_no_watch_exceeds_the_events_of_an_execution(everything_is_retried_while
         + CHECK_BUDGET * events_of_a_check(check_retries)
         + events_of("Publish stuck", stuck_retries)
         + events_of("Publish done", final_retries)
-        + 2  # Succeed is entered and exited
         + 1  # the execution succeeds
     )
+    assert events < HISTORY_EVENTS
+
+
+def test_checks_that_always_fail_end_by_the_timeout_of_the_execution_and_not_by_its_history():
+    rounds, seconds, events = None, 0, 1
+    while seconds < MACHINE["TimeoutSeconds"]:
+        rounds, names = failed_round(rounds)
+        seconds += WAITS_AFTER_FAILURE[names[-1]]
+        events += events_of_a_failed_round(names)
+    assert events == 19_245
+    assert events < HISTORY_EVENTS
+
+
+def test_checks_that_fail_twice_and_then_succeed_for_the_longest_watch_do_not_exceed_it_either():
+    """With the waits that the parameters have by default; a week of this with waits of a minute would."""
+    policy, seconds, events = Policy(), 0.0, 1
+    while seconds < MAX_DEADLINE_SECONDS:
+        rounds = None
+        for _ in range(2):
+            rounds, names = failed_round(rounds)
+            seconds += WAITS_AFTER_FAILURE[names[-1]]
+            events += events_of_a_failed_round(names)
+        cost = policy.check_cost_seconds
+        seconds += min(2 * (cost * (seconds + cost)) ** 0.5, policy.max_wait_seconds)
+        events += events_of_a_check(retries=0)
     assert events < HISTORY_EVENTS

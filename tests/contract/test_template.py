@@ -1,17 +1,17 @@
 """template.yaml: its public parameters and outputs, and what the sandbox cannot enforce - policies, queues, roles."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from export_watch.aws.client import CALL_SECONDS
+from export_watch.aws import CALL_SECONDS
 from export_watch.schedule import Policy
-from export_watch.settings import MAX_DEADLINE_SECONDS
 from sandbox.aws.deployment import ENTRY_LIMIT_BYTES
-from tests.contract.schemas import ROOT
-from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE, arn_of, of_type
+from tests.contract.schemas import ROOT, read
+from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE, arn_of, of_type, translated
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
 QUEUES = of_type("AWS::SQS::Queue")
@@ -39,19 +39,26 @@ def test_parameters_and_their_defaults_are_those_of_the_contract():
         "EmarsysHost": "https://api.emarsys.net",
         "EmarsysTokenUrl": "https://auth.emarsys.net/oauth2/token",
         "CredentialsPrefix": "emarsys",
-        "CheckCostSeconds": 5,
+        "SecretsKeyArn": "",
+        "DefaultDistributionMethod": "ftp",
+        "CheckCostSeconds": 2,
         "MinWaitSeconds": 10,
         "MaxWaitSeconds": 900,
         "StuckAfterSeconds": 3900,
         "DeadlineSeconds": 86_400,
-        "LogLevel": "INFO",
-        "LogRetentionDays": 30,
+        "SubscriberAccounts": "",
         "AlarmTopicArn": "",
+        "Dashboard": "true",
+        "LogLevel": "INFO",
+        "StateMachineLogLevel": "OFF",
+        "LogRetentionDays": 30,
+        "MaxConcurrentChecks": 0,
+        "PermissionsBoundaryArn": "",
     }
 
 
 def test_a_deadline_is_at_most_a_week():
-    assert PARAMETERS["DeadlineSeconds"]["MaxValue"] == MAX_DEADLINE_SECONDS == 604_800
+    assert PARAMETERS["DeadlineSeconds"]["MaxValue"] == 604_800
 
 
 def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
@@ -129,9 +136,42 @@ def test_a_function_has_a_log_group_of_its_own_with_retention(name):
     assert [f["LoggingConfig"]["LogGroup"]["Ref"] for f in FUNCTIONS.values()].count(group) == 1
 
 
-def test_no_function_is_traced_or_reserves_concurrency():
+def test_no_function_is_traced_and_only_checks_reserve_concurrency_if_they_are_bounded():
     for function in (GLOBALS, *FUNCTIONS.values()):
-        assert not {"Tracing", "ReservedConcurrentExecutions"} & set(function)
+        assert "Tracing" not in function
+    assert {
+        name: of["ReservedConcurrentExecutions"]
+        for name, of in FUNCTIONS.items()
+        if "ReservedConcurrentExecutions" in of
+    } == {"CheckExportFunction": {"Fn::If": ["BoundsChecks", {"Ref": "MaxConcurrentChecks"}, NO_VALUE]}}
+
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def test_the_functions_are_given_what_they_read():
+    given = {name: set(of["Environment"]["Variables"]) for name, of in FUNCTIONS.items()}
+    assert given == {
+        "StartWatchFunction": {
+            "STATE_MACHINE_ARN",
+            "CHECK_COST_SECONDS",
+            "MIN_WAIT_SECONDS",
+            "MAX_WAIT_SECONDS",
+            "STUCK_AFTER_SECONDS",
+            "DEADLINE_SECONDS",
+            "DEFAULT_DISTRIBUTION_METHOD",
+        },
+        "CheckExportFunction": {"EMARSYS_HOST", "EMARSYS_TOKEN_URL", "CREDENTIALS_PREFIX", "TOKEN_TABLE"},
+        "ReportLostWatchFunction": {"NOTIFICATION_TOPIC_ARN"},
+    }
+
+
+def test_layers_are_named_after_the_stack():
+    names = {name: of["LayerName"] for name, of in of_type("AWS::Serverless::LayerVersion").items()}
+    assert names == {
+        "DependenciesLayer": {"Fn::Sub": "${AWS::StackName}-dependencies"},
+        "ExportWatchLayer": {"Fn::Sub": "${AWS::StackName}-export-watch"},
+    }
 
 
 # Queues and rules.
@@ -155,7 +195,7 @@ def test_a_function_reads_its_queue(function, queue):
     }
 
 
-def test_dead_letters_are_kept_for_fourteen_days():
+def test_messages_are_kept_in_the_dead_letter_queue_for_fourteen_days():
     assert QUEUES["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * DAY_SECONDS
     assert set(QUEUES) == {"InboxQueue", "LostWatchQueue", "DeadLetterQueue"}
 
@@ -165,7 +205,7 @@ def test_every_queue_takes_the_largest_event_there_is():
 
 
 @pytest.mark.parametrize(
-    ("rule", "queue"), [("ExportCreatedRule", "InboxQueue"), ("DeadExecutionRule", "LostWatchQueue")]
+    ("rule", "queue"), [("ExportCreatedRule", "InboxQueue"), ("FailedExecutionRule", "LostWatchQueue")]
 )
 def test_a_rule_delivers_to_its_queue_or_to_the_dead_letter_queue(rule, queue):
     [target] = RULES[rule]["Targets"]
@@ -177,8 +217,8 @@ def test_a_rule_delivers_to_its_queue_or_to_the_dead_letter_queue(rule, queue):
     ("policy", "queue", "rules"),
     [
         ("InboxQueuePolicy", "InboxQueue", ["ExportCreatedRule"]),
-        ("LostWatchQueuePolicy", "LostWatchQueue", ["DeadExecutionRule"]),
-        ("DeadLetterQueuePolicy", "DeadLetterQueue", ["ExportCreatedRule", "DeadExecutionRule"]),
+        ("LostWatchQueuePolicy", "LostWatchQueue", ["FailedExecutionRule"]),
+        ("DeadLetterQueuePolicy", "DeadLetterQueue", ["ExportCreatedRule", "FailedExecutionRule"]),
     ],
 )
 def test_a_queue_takes_messages_from_its_rules_only_and_encrypted_only(policy, queue, rules):
@@ -200,10 +240,20 @@ NO_TLS = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:Secure
 """What refuses calls that are not encrypted on their way."""
 
 
-def test_the_topic_takes_messages_encrypted_only():
+def test_the_topic_takes_messages_encrypted_only_and_subscriptions_of_the_accounts_that_are_named():
     policy = RESOURCES["NotificationTopicPolicy"]["Properties"]
     assert policy["Topics"] == [{"Ref": "NotificationTopic"}]
-    [tls] = statements(policy)
+    tls, subscribe = statements(policy)
+    assert subscribe["Fn::If"] == [
+        "HasSubscriberAccounts",
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Ref": "SubscriberAccounts"}},
+            "Action": "sns:Subscribe",
+            "Resource": {"Ref": "NotificationTopic"},
+        },
+        NO_VALUE,
+    ]
     assert tls == {**NO_TLS, "Action": "sns:Publish", "Resource": {"Ref": "NotificationTopic"}}
 
 
@@ -213,13 +263,13 @@ def test_what_is_kept_is_encrypted():
     assert RESOURCES["TokenTable"]["Properties"]["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_exports_are_announced_on_the_bus_that_the_parameter_names():
+def test_export_created_events_come_from_the_bus_that_the_parameter_names():
     assert RULES["ExportCreatedRule"]["EventBusName"] == {"Ref": "EventBusName"}
     assert RULES["ExportCreatedRule"]["EventPattern"] == {"detail-type": ["Emarsys Export Created"]}
 
 
-def test_dead_executions_of_this_state_machine_are_heard_on_the_default_bus():
-    rule = RULES["DeadExecutionRule"]
+def test_failed_executions_of_this_state_machine_are_matched_on_the_default_bus():
+    rule = RULES["FailedExecutionRule"]
     assert "EventBusName" not in rule
     assert rule["EventPattern"] == {
         "source": ["aws.states"],
@@ -244,76 +294,185 @@ def test_every_function_and_the_state_machine_have_a_role_of_their_own():
     assert len(ROLES) == len(used)
 
 
-@pytest.mark.parametrize("name", ROLES)
-def test_a_role_allows_no_wildcard_but_the_secrets_below_the_prefix(name):
-    assert "ManagedPolicyArns" not in ROLES[name]
-    for policy in ROLES[name]["Policies"]:
+def policy_statements(role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The statements of a role, its attached policies included, with the condition of the template that adds it."""
+    attached = [
+        policy for policy in of_type("AWS::IAM::Policy").values() if policy["Roles"] == [{"Ref": role}]
+    ]
+    for policy in (*ROLES[role]["Policies"], *attached):
         for statement in statements(policy):
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            assert not [action for action in actions if "*" in action]
-            resource = statement["Resource"]
-            if actions == ["cloudwatch:PutMetricData"]:  # which has no resources
-                assert resource == "*"
-                assert statement["Condition"] == {
-                    "StringEquals": {"cloudwatch:namespace": "EmarsysExportWatch"}
-                }
-                continue
-            assert isinstance(resource, dict), "a resource of this template"
-            assert resource == {"Fn::Sub": SECRETS} or set(resource) <= {"Ref", "Fn::GetAtt"}
-            assert not {"NotAction", "NotResource", "NotPrincipal"} & set(statement)
+            condition, given, _ = statement.get("Fn::If", ("", statement, NO_VALUE))
+            yield condition, given
 
 
-def allowed(role: str) -> set[tuple[str, str]]:
-    """The actions of a role, but for those of its own logs, and the resources on which it allows them."""
-    pairs = set()
-    for policy in ROLES[role]["Policies"]:
-        for statement in statements(policy):
-            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-            resources = statement["Resource"]
-            [resource] = [resources] if isinstance(resources, str) else resources.values()
-            target = resource[0] if isinstance(resource, list) else resource
-            pairs |= {(action, target) for action in actions if not action.startswith("logs:")}
-    return pairs
+def allowed(role: str) -> Iterator[tuple[str, str, str]]:
+    """The actions of a role, the resources on which it allows them, and the template's condition for it."""
+    for condition, statement in policy_statements(role):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        resources = statement["Resource"]
+        [resource] = [resources] if isinstance(resources, str) else resources.values()
+        target = resource[0] if isinstance(resource, list) else resource
+        yield from ((action, target, condition) for action in actions)
+
+
+READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+WRITE_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
+DELIVER_LOGS = (
+    "CreateLogDelivery",
+    "GetLogDelivery",
+    "UpdateLogDelivery",
+    "DeleteLogDelivery",
+    "ListLogDeliveries",
+    "PutResourcePolicy",
+    "DescribeResourcePolicies",
+    "DescribeLogGroups",
+)
+"""What a state machine needs to log (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html)."""
 
 
 def test_roles_allow_just_what_is_needed():
-    read_queue = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-    assert {role: allowed(role) for role in ROLES} == {
+    assert {role: set(allowed(role)) for role in ROLES} == {
         "StartWatchFunctionRole": {
-            *((action, "InboxQueue") for action in read_queue),
-            ("states:StartExecution", "ExportWatchStateMachine"),
+            *((action, "StartWatchLogGroup", "") for action in WRITE_LOG),
+            *((action, "InboxQueue", "") for action in READ_QUEUE),
+            ("states:StartExecution", "ExportWatchStateMachine", ""),
         },
         "CheckExportFunctionRole": {
-            ("secretsmanager:GetSecretValue", SECRETS),
-            ("dynamodb:GetItem", "TokenTable"),
-            ("dynamodb:PutItem", "TokenTable"),
+            *((action, "CheckExportLogGroup", "") for action in WRITE_LOG),
+            ("secretsmanager:GetSecretValue", SECRETS, ""),
+            ("kms:Decrypt", "SecretsKeyArn", "HasSecretsKey"),
+            ("dynamodb:GetItem", "TokenTable", ""),
+            ("dynamodb:PutItem", "TokenTable", ""),
         },
         "ReportLostWatchFunctionRole": {
-            *((action, "LostWatchQueue") for action in read_queue),
-            ("sns:Publish", "NotificationTopic"),
+            *((action, "ReportLostWatchLogGroup", "") for action in WRITE_LOG),
+            *((action, "LostWatchQueue", "") for action in READ_QUEUE),
+            ("sns:Publish", "NotificationTopic", ""),
         },
         "ExportWatchStateMachineRole": {
-            ("lambda:InvokeFunction", "CheckExportFunction"),
-            ("sns:Publish", "NotificationTopic"),
-            ("cloudwatch:PutMetricData", "*"),
+            ("lambda:InvokeFunction", "CheckExportFunction", ""),
+            ("sns:Publish", "NotificationTopic", ""),
+            ("cloudwatch:PutMetricData", "*", ""),
+            *((f"logs:{action}", "*", "HasStateMachineLog") for action in DELIVER_LOGS),
         },
     }
 
 
-# What a person is told.
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_no_managed_policies_and_the_boundary_that_the_account_demands(role):
+    assert "ManagedPolicyArns" not in ROLES[role]
+    assert ROLES[role]["PermissionsBoundary"] == {
+        "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, NO_VALUE]
+    }
+    for _, statement in policy_statements(role):
+        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+
+
+def test_metrics_are_put_in_one_namespace_and_the_key_decrypts_secrets_only():
+    conditions = [s["Condition"] for role in ROLES for _, s in policy_statements(role) if "Condition" in s]
+    assert conditions == [
+        {"StringLike": {"kms:ViaService": {"Fn::Sub": "secretsmanager.${AWS::Region}.amazonaws.*"}}},
+        {"StringEquals": {"cloudwatch:namespace": "EmarsysExportWatch"}},
+    ]
+
+
+def test_tokens_are_for_the_role_of_the_check_only_and_the_table_can_still_be_managed():
+    [statement] = statements(RESOURCES["TokenTable"]["Properties"]["ResourcePolicy"])
+    assert statement["Effect"] == "Deny"
+    assert statement["Principal"] == statement["Resource"] == "*"
+    assert statement["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": arn_of("CheckExportFunctionRole")}}
+    denied = {action.removeprefix("dynamodb:") for action in statement["Action"]}
+    assert denied == {
+        *("GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect"),
+        # Writes can return what was there.
+        *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
+        *("PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"),
+    }
+
+
+def test_whoever_deploys_needs_actions_for_each_type_of_resource_and_no_others():
+    policy = read(ROOT / "operations" / "deploying-role.json")
+    types = {resource["Type"] for resource in translated("eu-central-1")["Resources"].values()}
+    assert [statement["Sid"] for statement in policy["Statement"]][:2] == ["Stack", "Packages"]
+    assert {statement["Sid"] for statement in policy["Statement"][2:]} == {
+        resource_type.replace(":", "") for resource_type in types
+    }
+    for statement in policy["Statement"][2:]:
+        services = {action.partition(":")[0] for action in statement["Action"]}
+        assert len(services) == 1
+        assert not [action for action in statement["Action"] if "*" in action]
+
+
+# Partitions.
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "suffix"),
+    [
+        ("aws", "eu-central-1", "amazonaws.com"),
+        ("aws-us-gov", "us-gov-west-1", "amazonaws.com"),
+        ("aws-cn", "cn-north-1", "amazonaws.com.cn"),
+        ("aws-eusc", "eusc-de-east-1", "amazonaws.eu"),
+    ],
+)
+def test_nothing_names_another_partition_than_the_one_it_is_deployed_in(partition, region, suffix):
+    template = translated(region)
+    machine = template["Resources"]["ExportWatchStateMachine"]["Properties"]
+    assert machine["DefinitionSubstitutions"]["Partition"] == {"Ref": "AWS::Partition"}
+    pseudo = {
+        "Partition": partition,
+        "AWS::Partition": partition,
+        "AWS::Region": region,
+        "AWS::URLSuffix": suffix,
+    }
+    text = json.dumps(template)
+    for name, value in pseudo.items():
+        text = text.replace(f"${{{name}}}", value)
+    # What a parameter may be is for every partition.
+    rendered = json.loads(text)
+    patterns = [of.pop("AllowedPattern") for of in rendered["Parameters"].values() if "AllowedPattern" in of]
+    text = json.dumps(rendered)
+    assert set(re.findall(r"\barn:([^:]*):", text)) == {partition}
+    for arn in (
+        f"arn:{partition}:sns:{region}:123456789012:alarms",
+        f"arn:{partition}:iam::123456789012:policy/x/y",
+    ):
+        assert any(re.fullmatch(pattern, arn) for pattern in patterns)
+    hosts = set(re.findall(r"[\w.-]*amazonaws[\w.*]*", text))
+    principals = {f"{service}.amazonaws.com" for service in ("events", "lambda", "states")}
+    assert hosts == principals | {
+        f"secretsmanager.{region}.amazonaws.*"
+    }  # principals are the same everywhere
+    assert set(re.findall(r"\b(?:eu|us|cn|eusc)-[a-z-]+-\d\b", text)) == {region}
+
+
+# Alarms.
 
 
 @pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
 def test_an_alarm_says_what_to_do_and_goes_where_the_parameter_says(name):
     alarm = RESOURCES[name]["Properties"]
-    assert alarm["AlarmDescription"]
-    assert alarm["AlarmActions"] == {
-        "Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]
-    }
+    assert re.search(r" Runbook: docs/runbooks/[a-z-]+\.md$", alarm["AlarmDescription"])
+    topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NO_VALUE]}
+    assert alarm["AlarmActions"] == alarm["OKActions"] == topic
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_the_alarm_for_dead_watches_does_not_rest_on_events():
-    metrics = RESOURCES["DeadWatchAlarm"]["Properties"]["Metrics"]
+def test_each_alarm_has_a_runbook_of_its_own():
+    described = [alarm["AlarmDescription"] for alarm in of_type("AWS::CloudWatch::Alarm").values()]
+    assert [text.rpartition("/")[2] for text in described] == [
+        "dead-letter-queue.md",
+        "lost-watch.md",
+        "credentials.md",
+        "emarsys-unavailable.md",
+        "check-function.md",
+        "notification.md",
+        "inbox.md",
+    ]
+    assert max(map(len, described)) <= 1024  # CloudWatch's limit
+
+
+def test_the_alarm_for_lost_watches_does_not_rest_on_events():
+    metrics = RESOURCES["LostWatchAlarm"]["Properties"]["Metrics"]
     names = {metric["MetricStat"]["Metric"]["MetricName"] for metric in metrics if "MetricStat" in metric}
-    assert names == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted", "WatchesLost"}
+    assert names == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}

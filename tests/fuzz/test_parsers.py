@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from export_watch import export_created, notification, state
 from export_watch.decision import decide
 from export_watch.emarsys.reply import interpret
-from export_watch.http import Reply
+from export_watch.http_client import Reply
 from export_watch.schedule import Policy
 from export_watch.watch import Obstacle, Refused, StatusSeen, Watch, WatchRequest
 from tests.contract.schemas import EXPORT_CREATED, assert_valid_notification

@@ -64,7 +64,8 @@ class Server:
 
     def stop(self) -> None:
         self.stopped.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 

@@ -4,17 +4,16 @@
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.token import NoTokenError, TokenStore
-from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord, TokenTableError
+from export_watch.emarsys.token import TokenStore
+from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord
+from export_watch.errors import NoTokenError, TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
 from sandbox.aws.client import client
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, reply
@@ -29,13 +28,13 @@ class DynamoDb:
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def get_item(self, **parameters: Any) -> Any:
         with self._lock:
-            try:
-                answer: dict[str, Any] = client("dynamodb")._make_api_call(operation, parameters)
-            except ClientError as error:
-                raise AwsError(error.response["Error"]["Code"]) from None
-        return answer
+            return client("dynamodb").get_item(**parameters)
+
+    def put_item(self, **parameters: Any) -> Any:
+        with self._lock:
+            return client("dynamodb").put_item(**parameters)
 
 
 class Fleet:

@@ -1,10 +1,13 @@
 """The commands of operations/, against the template deployed on the sandbox."""
 
 import contextlib
+import hashlib
+import json
 import os
 import re
 import signal
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +20,12 @@ from samcli.cli.types import CfnParameterOverridesType
 
 from operations import __main__ as command_line
 from operations.check_credentials import check_credentials
+from operations.dead_letters import dead_letters, redrive, sort
 from operations.delete import delete
+from operations.logs import logs
 from operations.stack import CommandError, Stack
 from operations.watch import watch
-from sandbox.aws import Deployment, VirtualClock, deploy
+from sandbox.aws import Deployment, VirtualClock, crashed, deploy
 from sandbox.emarsys import EmarsysServer, parse
 from tests.contract.schemas import ROOT
 
@@ -78,27 +83,27 @@ ENDLESS = {"timeline": [{"at": 0, "status": "in progress"}]}
 def test_a_watch_is_followed_until_the_file_is_there(site):
     here = site(exports={123: SLOW})
     assert here.watch(export_id=123)
-    assert here.said[0].startswith("announced export 123")
-    assert any(said.startswith("check 1: in progress, next look ") for said in here.said)
+    assert here.said[0].startswith("sent the event of export 123")
+    assert any(said.startswith("check 1: in progress, next check ") for said in here.said)
     assert here.said[-1] == "done: ftp://ftp.example.com/exports/export.csv"
 
 
-def test_a_look_that_tells_nothing_is_no_status(site):
+def test_a_check_without_a_status_is_no_status(site):
     faults = [{"fault": "forbidden_html", "from": 20, "until": 60}]
     here = site(exports={123: {**SLOW, "faults": faults}})
     assert here.watch(export_id=123)
-    looks = [said for said in here.said if said.startswith("check ")]
-    assert looks[0].startswith("check 1: in progress, ")
-    in_vain = [said for said in looks if "told nothing, the log of CheckExportFunction says why" in said]
-    assert in_vain
-    assert not [said for said in in_vain if "in progress" in said]
+    checks = [said for said in here.said if said.startswith("check ")]
+    assert checks[0].startswith("check 1: in progress, ")
+    without = [said for said in checks if "no status, the log of CheckExportFunction says why" in said]
+    assert without
+    assert not [said for said in without if "in progress" in said]
     assert here.said[-1].startswith("done: ")
 
 
-def test_an_export_that_emarsys_does_not_know_is_told_before_and_at_the_end(site):
+def test_an_export_that_emarsys_does_not_know_is_reported_before_and_at_the_end(site):
     here = site(exports={})
     assert not here.watch(export_id=123)
-    assert any(said.startswith("check 1: export_not_found so far, next look ") for said in here.said)
+    assert any(said.startswith("check 1: export_not_found so far, next check ") for said in here.said)
     assert here.said[-1].startswith("rejected: Emarsys knows no export of this id (10001).")
 
 
@@ -122,7 +127,7 @@ def test_a_watch_that_is_stopped_is_lost(site):
     assert here.said[-1].startswith("lost: the execution is ABORTED")
 
 
-def test_a_running_watch_is_followed_and_not_announced_again(site):
+def test_a_running_watch_is_followed_and_no_event_is_sent(site):
     here = site(exports={123: SLOW})
     here.deployment.announce({"export_id": 123})
     here.sleep(15)
@@ -138,7 +143,7 @@ def test_an_export_that_was_watched_before_wants_another_attempt(site):
         here.watch(export_id=123)
 
 
-def test_what_is_no_export_id_is_refused_before_it_is_announced(site):
+def test_what_is_no_export_id_is_refused_before_its_event_is_sent(site):
     with pytest.raises(CommandError, match="`export_id` is 'abc'"):
         site().watch(export_id="abc")
 
@@ -150,11 +155,12 @@ def test_an_execution_that_does_not_begin_leads_to_the_dead_letter_queue(site):
 
 
 @pytest.mark.parametrize("secret", [WSSE, OAUTH])
-def test_credentials_that_emarsys_takes_are_well_whether_the_export_is_there_or_not(site, secret):
+def test_credentials_that_emarsys_accepts_are_well_whether_the_export_is_there_or_not(site, secret):
     here = site(secret=secret)
     well, sentence = check_credentials(here.stack, "default")
     assert well
     assert sentence.startswith("All is well")
+    assert ("ends with the year 2026" in sentence) == (secret is WSSE)
     assert [seen.path for seen in here.server.requests if seen.path.startswith("/api/")] == [
         f"/api/{'v2' if secret is WSSE else 'v3'}/export/1"
     ]
@@ -189,7 +195,7 @@ def test_an_account_that_no_event_may_name_is_refused_whatever_its_secret_says(s
         check_credentials(here.stack, "Shop_DE")
 
 
-def test_running_watches_are_named_stopped_and_told_before_the_stack_goes(site):
+def test_running_watches_are_named_stopped_and_published_as_lost_before_the_stack_goes(site):
     here = site(exports={1: ENDLESS, 2: ENDLESS, 3: {}})
     for export_id in (1, 2, 3):
         here.deployment.announce({"export_id": export_id})
@@ -219,15 +225,15 @@ def test_nothing_is_stopped_without_a_yes(site):
     assert here.stack.outputs
 
 
-def test_a_stack_whose_lost_watches_cannot_be_told_stays_and_goes_on_watching(site):
+def test_a_stack_whose_lost_watches_cannot_be_published_stays_and_goes_on_watching(site):
     here = site(exports={1: ENDLESS, 2: {}})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
     here.deployment.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
-    with pytest.raises(CommandError, match="it is a dead letter"):
+    with pytest.raises(CommandError, match="it is in the dead-letter queue"):
         here.delete()
     assert here.stack.outputs
-    assert here.said[-1] == "the stack stays, and watches what is announced again"
+    assert here.said[-1] == "the stack stays, and export-created events start watches again"
     here.deployment.announce({"export_id": 2})
     here.sleep(60)
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
@@ -243,7 +249,7 @@ def test_a_command_that_is_ended_meanwhile_leaves_a_stack_that_listens(site, cap
     finally:
         signal.signal(ending, before)
     assert status == command_line.EXIT_INTERRUPTED
-    assert "the stack stays, and watches what is announced again" in capsys.readouterr().out
+    assert "the stack stays, and export-created events start watches again" in capsys.readouterr().out
     assert rules_enabled(here)
 
 
@@ -252,7 +258,7 @@ def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does
     here.deployment.faults.fail("events.EnableRule", "ExpiredTokenException")
     here.deployment.sources.clear()
     here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match="are not fetched from the inbox"):
+    with pytest.raises(CommandError, match="are not received from the inbox"):
         here.delete()
     assert not rules_enabled(here)
     command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", here.said[-1])
@@ -280,14 +286,14 @@ def test_a_stack_that_aws_does_not_let_go_listens_again(site):
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
 
 
-def test_a_lost_that_was_not_told_in_a_first_run_is_told_before_a_second_one_deletes(site):
+def test_a_lost_that_was_not_published_in_a_first_run_is_before_a_second_one_deletes(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
     sources = dict(here.deployment.sources)
     here.deployment.sources.clear()
     for _ in range(2):
-        with pytest.raises(CommandError, match="`lost` is not told yet"):
+        with pytest.raises(CommandError, match="`lost` is not published yet"):
             here.delete()
     here.deployment.sources.update(sources)
     for source in sources.values():
@@ -296,7 +302,7 @@ def test_a_lost_that_was_not_told_in_a_first_run_is_told_before_a_second_one_del
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
 
 
-def test_a_watch_that_was_stopped_before_is_told_before_the_stack_goes(site):
+def test_a_watch_that_was_stopped_before_is_published_before_the_stack_goes(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
@@ -306,11 +312,11 @@ def test_a_watch_that_was_stopped_before_is_told_before_the_stack_goes(site):
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
 
 
-def test_an_announced_export_that_cannot_be_watched_keeps_the_stack(site):
+def test_an_event_that_cannot_start_its_watch_keeps_the_stack(site):
     here = site(exports={1: ENDLESS})
     here.deployment.faults.fail("stepfunctions.StartExecution", "ThrottlingException", status=400)
     here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match="it is a dead letter"):
+    with pytest.raises(CommandError, match="it is in the dead-letter queue"):
         here.delete()
     assert here.deployment.dead_letters()
 
@@ -347,7 +353,7 @@ def test_before_the_first_deployment_sam_offers_its_defaults(site, capsys):
 
 
 @pytest.mark.parametrize("bus", ["default", "exports"])
-def test_a_stack_on_which_exports_are_announced_all_the_time_is_deleted(site, bus):
+def test_a_stack_to_which_events_are_sent_all_the_time_is_deleted(site, bus):
     here = site(exports={}, parameters={"EventBusName": bus})
     polls = iter(range(1, 100))
 
@@ -360,12 +366,12 @@ def test_a_stack_on_which_exports_are_announced_all_the_time_is_deleted(site, bu
     assert [execution.name for execution in here.deployment.executions()] == ["default_1000"]
 
 
-def test_a_stack_that_does_not_tell_its_lost_watches_stays(site):
+def test_a_stack_that_does_not_publish_its_lost_watches_stays(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
     here.deployment.sources.clear()
-    with pytest.raises(CommandError, match="`lost` is not told yet"):
+    with pytest.raises(CommandError, match="`lost` is not published yet"):
         here.delete()
     assert here.stack.outputs
 
@@ -378,11 +384,11 @@ def test_a_stack_that_was_never_deployed_to_the_end_is_said_how_to_be_removed(si
         Stack.read("half")
 
 
-def test_what_was_announced_just_before_is_told_as_lost(site):
+def test_what_was_sent_just_before_is_published_as_lost(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     assert here.delete()
-    assert here.said[0].startswith("1 announced exports are not watched yet")
+    assert here.said[0].startswith("1 export-created events are in the inbox")
     assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
 
 
@@ -390,7 +396,7 @@ def test_a_stack_that_does_not_read_its_inbox_stays(site):
     here = site(exports={})
     here.deployment.sources.clear()
     here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match=r"InboxAlarm in docs/operating\.md"):
+    with pytest.raises(CommandError, match=r"docs/runbooks/inbox\.md"):
         here.delete()
     assert here.stack.outputs
 
@@ -428,3 +434,226 @@ def test_without_aws_credentials_the_command_says_so(nobody, capsys, variable):
 def test_without_a_region_the_command_says_which_variable_names_it(nobody, capsys):
     assert command_line.main(["delete", "--yes"]) == 1
     assert "set AWS_REGION" in capsys.readouterr().err
+
+
+def test_without_a_network_aws_cannot_be_reached_and_refuses_nothing(nobody, capsys):
+    nobody.setenv("AWS_REGION", "eu-west-1")
+    nobody.setenv("AWS_ACCESS_KEY_ID", "testing")
+    nobody.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    nobody.setenv("AWS_MAX_ATTEMPTS", "1")
+    nobody.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert command_line.main(["delete", "--yes"]) == 1
+    assert capsys.readouterr().err.startswith("cannot reach AWS: ")
+
+
+def test_a_watch_without_an_export_id_is_refused_before_anything_else(nobody, capsys):
+    assert command_line.main(["watch", "--export-id", ""]) == 1
+    assert "make watch EXPORT_ID=123" in capsys.readouterr().err
+
+
+def test_a_watch_whose_check_fails_says_when_the_next_one_comes(site):
+    here = site(exports={123: SLOW})
+    here.deployment.faults.answer("check_export", crashed, until=here.clock.now() + 1000)
+    assert here.watch(export_id=123)
+    assert [said[-5:] for said in here.said if said.startswith("the check failed")] == ["300 s", "900 s"]
+
+
+# The dead-letter queue.
+
+
+def refuse(here: Site, *details: dict[str, Any]) -> None:
+    """Have events of these details moved to the dead-letter queue."""
+    here.deployment.faults.fail("stepfunctions.StartExecution", "AccessDeniedException", status=400)
+    for detail in details:
+        here.deployment.announce(detail)
+    here.deployment.run()
+    here.deployment.faults.clear()
+
+
+def test_the_messages_of_the_dead_letter_queue_are_listed_with_what_to_do(site):
+    here = site(exports={})
+    refuse(here, {"export_id": 0}, {"export_id": 5})
+    here.deployment.client("stepfunctions").start_execution(
+        stateMachineArn=here.stack.outputs["StateMachineArn"], name="by-hand", input="{}"
+    )
+    here.deployment.run()
+    assert not dead_letters(here.stack, here.said.append)
+    wrong, right, by_hand = here.said
+    assert "refused event of 'sandbox': `export_id` is 0" in wrong
+    assert f"dead-letters --delete {wrong.partition(':')[0]}" in wrong
+    assert "default_5 is not watched yet; fix the cause, then: redrive" in right
+    assert "failed execution that was no watch" in by_hand
+
+
+def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site, monkeypatch):
+    monkeypatch.setattr("operations.dead_letters.HIDDEN_SECONDS", 0)
+    here = site(exports={5: {}})
+    refuse(here, {"export_id": 0}, {"export_id": 5})
+    assert not redrive(here.stack, here.said.append)
+    here.deployment.run()
+    assert [execution.name for execution in here.deployment.executions()] == ["default_5"]
+    [wrong] = here.deployment.dead_letters()
+    assert "1 stay" in here.said[-1]
+    assert dead_letters(here.stack, here.said.append, delete=wrong.message_id)
+    assert here.deployment.dead_letters() == []
+    assert redrive(here.stack, here.said.append)
+
+
+def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site):
+    here = site(exports={1: ENDLESS})
+    here.deployment.announce({"export_id": 1})
+    here.sleep(60)
+    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 3600)
+    here.deployment.stop("default_1")
+    here.deployment.run()
+    assert redrive(here.stack, here.said.append)
+    assert here.said[0] == "sent back to LostWatchQueue: lost watch default_1 is not published yet"
+    here.deployment.run()
+    assert [published.message["id"] for published in here.deployment.notifications] == ["default_1/lost"]
+
+
+def test_a_message_that_is_not_there_is_not_deleted(site):
+    with pytest.raises(CommandError, match="no message abc was received"):
+        dead_letters(site(exports={}).stack, lambda _: None, delete="abc")
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"detail-type": "Other", "source": "x"}'])
+def test_a_message_of_another_kind_is_for_nobody(body):
+    _, queue = sort(body, 86_400)
+    assert queue is None
+
+
+# The log.
+
+
+def test_lines_about_trouble_are_shown_in_the_order_of_time(site, monkeypatch, capsys):
+    here = site(exports={})
+    client = here.deployment.client("logs")
+    asked = []
+
+    def lines(group: str, pattern: str) -> list[dict[str, Any]]:
+        asked.append(pattern)
+        number = ["StartWatch", "CheckExport", "ReportLostWatch"].index(group)
+        line = {"level": "ERROR", "message": f"line {number}", "execution": "default_5"}
+        return [{"timestamp": 3000 - number, "message": json.dumps(line) if number else "timed out\n"}]
+
+    class Pages:
+        def paginate(self, **asked_for: Any) -> list[dict[str, Any]]:
+            group = asked_for["logGroupName"].split("-")[1].removesuffix("LogGroup")
+            return [{"events": lines(group, asked_for["filterPattern"])}]
+
+    monkeypatch.setattr(client, "get_paginator", lambda name: Pages())
+    monkeypatch.setattr("operations.logs.boto3.client", lambda _: client)
+    stack = here.stack
+    monkeypatch.setattr(Stack, "physical_id", lambda self, logical_id: f"sandbox-{logical_id}-X")
+    assert logs(stack, here.said.append, 1)
+    assert here.said == [
+        "1970-01-01T00:00:02Z ReportLostWatch ERROR default_5 line 2",
+        "1970-01-01T00:00:02Z CheckExport ERROR default_5 line 1",
+        "1970-01-01T00:00:03Z StartWatch timed out",
+    ]
+    assert set(asked) == {"?ERROR ?WARNING ?timed ?killed"}
+
+
+# Deploying.
+
+
+def test_a_file_of_parameters_wins_over_what_is_deployed_and_sam_reads_it(site, capsys, tmp_path):
+    site(parameters={"DeadlineSeconds": "3600"})
+    file = tmp_path / "parameters"
+    file.write_text(
+        "# of the test account\n\nSubscriberAccounts=111122223333,444455556666\nDeadlineSeconds=7200\n"
+    )
+    assert command_line.main(["parameters", "--stack", "sandbox", "--file", str(file)]) == 0
+    _, *given = capsys.readouterr().out.split()
+    offered = CfnParameterOverridesType().convert(tuple(given), None, None)
+    assert offered["SubscriberAccounts"] == "111122223333,444455556666"
+    assert offered["DeadlineSeconds"] == "7200"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("MinWaitSeconds=901", "MinWaitSeconds (901) is above MaxWaitSeconds (900)"),
+        ("MaxWaitSeconds=9", "MinWaitSeconds (10) is above MaxWaitSeconds (9)"),
+        ("CredentialsPrefix", "a line that is not Name=value"),
+        ("CredentialsPrefix=$(id)", "a line that is not Name=value"),
+    ],
+)
+def test_parameters_that_do_not_fit_together_are_refused_before_anything_is_built(
+    site, capsys, tmp_path, line, expected
+):
+    site()
+    file = tmp_path / "parameters"
+    file.write_text(line)
+    assert command_line.main(["parameters", "--stack", "elsewhere", "--file", str(file)]) == 1
+    assert expected in capsys.readouterr().err
+
+
+def test_a_wrong_pair_that_was_answered_to_sam_is_refused_right_after_the_deployment(site, capsys):
+    site(parameters={"MinWaitSeconds": "20", "MaxWaitSeconds": "10"})
+    assert command_line.main(["check-deployment", "--stack", "sandbox"]) == 1
+    assert "MinWaitSeconds (20) is above MaxWaitSeconds (10)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["deploy", "deploy-unattended"])
+def test_region_credentials_and_parameters_are_checked_before_anything_is_built(nobody, target):
+    done = subprocess.run(
+        ["make", "-n", target, "PARAMETERS=file"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    commands = [
+        done.stdout.index(text)
+        for text in ("operations parameters", "/sam build", "/sam deploy", "check-deployment")
+    ]
+    assert commands == sorted(commands)
+
+
+def test_an_unattended_deployment_asks_nothing_and_succeeds_where_nothing_changed(nobody):
+    done = subprocess.run(
+        ["make", "-n", "deploy-unattended", "PARAMETERS=file"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--no-confirm-changeset --no-fail-on-empty-changeset" in done.stdout
+    assert "--guided" not in done.stdout
+
+
+def test_the_settings_of_a_users_pip_do_not_leak_into_what_is_built(tmp_path):
+    """But where packages come from is theirs: here a folder."""
+    wheel = tmp_path / "wheels" / "tiny-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "")
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(
+            "tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    (tmp_path / "requirements.txt").write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
+    makefile = ROOT / "layers" / "dependencies" / "Makefile"
+    settings = {
+        **dict.fromkeys(("PIP_TARGET", "PIP_PREFIX", "PIP_CONSTRAINT", "PYTHONUSERBASE"), "/nowhere"),
+        **dict.fromkeys(("PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_DRY_RUN"), "1"),
+        "PIP_NO_BINARY": ":all:",
+    }
+    sources = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)}
+    subprocess.run(
+        ["make", "-f", str(makefile), "build-DependenciesLayer", f"ARTIFACTS_DIR={tmp_path / 'built'}"],
+        cwd=tmp_path,
+        env={**os.environ, **sources, **settings},
+        check=True,
+    )
+    assert (tmp_path / "built" / "python" / "tiny.py").is_file()
+
+
+def test_what_is_installed_here_is_installed_by_the_same_settings_as_what_is_built():
+    assignments = {
+        re.search(r"(?m)^CLEAN := (?:.*\\\n)*.*$", path.read_text("utf-8"))[0]  # type: ignore[index]
+        for path in (ROOT / "Makefile", ROOT / "layers" / "dependencies" / "Makefile")
+    }
+    assert len(assignments) == 1
+    text = (ROOT / "Makefile").read_text("utf-8")
+    assert text.count(" -m pip install") == len(re.findall(r"\$\(CLEAN\) \S+/python -I -m pip install", text))

@@ -11,7 +11,7 @@ OWN = ("EmarsysExportWatch", {"service": "sandbox"})
 def test_the_dashboard_names_the_resources_of_the_stack(world) -> None:
     w = world(exports={})
     [entry] = w.stack.client("cloudwatch").list_dashboards()["DashboardEntries"]
-    assert entry["DashboardName"] == "sandbox-eu-central-1"
+    assert entry["DashboardName"] == "sandbox-watches-eu-central-1"
     text = w.stack.client("cloudwatch").get_dashboard(DashboardName=entry["DashboardName"])["DashboardBody"]
     body = json.loads(text)
     assert len(body["widgets"]) == 9
@@ -22,22 +22,22 @@ def test_the_dashboard_names_the_resources_of_the_stack(world) -> None:
     assert "${" not in text
 
 
-def test_an_export_is_detected_no_later_than_the_wait_before_the_look(world) -> None:
+def test_an_export_is_detected_no_later_than_the_wait_before_the_check(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0, done=600)}})
     w.announce({"export_id": 5})
     w.run()
-    at_most = cloudwatch.value(w, OWN[0], "DetectionSeconds", OWN[1])
+    at_most = cloudwatch.value(w, OWN[0], "DetectionDelay", OWN[1])
     late = w.stack.clock.now() - w.server.requests[0].at - 600
     assert late <= at_most
-    looks = [seen.at for seen in w.server.requests if "/export/" in seen.path]
-    assert abs(at_most - (looks[-1] - looks[-2])) <= 1
+    checks = [seen.at for seen in w.server.requests if "/export/" in seen.path]
+    assert abs(at_most - (checks[-1] - checks[-2])) <= 1
 
 
-def test_an_export_that_was_done_before_the_first_look_is_counted_from_the_start(world) -> None:
+def test_an_export_that_was_done_before_the_first_check_is_counted_from_the_start(world) -> None:
     w = world(exports={5: {}})
     w.announce({"export_id": 5})
     w.run()
-    assert cloudwatch.value(w, OWN[0], "DetectionSeconds", OWN[1]) == w.only["watch"]["elapsed_seconds"]
+    assert cloudwatch.value(w, OWN[0], "DetectionDelay", OWN[1]) == w.only["watch"]["elapsed_seconds"]
 
 
 def test_what_is_left_of_the_rate_limit_is_measured(world) -> None:

@@ -44,10 +44,10 @@ def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path
     stuck, done = w.data
     assert w.statuses == {"default_123": "SUCCEEDED"}
     assert done["context"] == {"campaign": "spring"}
-    assert done["file"]["uri"] == "sftp://88.99.123.23/folder/subfolder/clicks.csv"
+    assert done["file"]["uri"] == "sftp://88.99.123.23/~/folder/subfolder/clicks.csv"
     assert done["watch"]["started_at"] == "2027-01-15T08:00:00Z"
-    looks = [seen for seen in w.server.requests if "/export/" in seen.path]
-    assert done["watch"]["checks"] == begun["watch"]["checks"] + len(looks)
+    checks = [seen for seen in w.server.requests if "/export/" in seen.path]
+    assert done["watch"]["checks"] == begun["watch"]["checks"] + len(checks)
     ready_since = moment(stuck["watch"]["ready_since"])
     assert ready_since == begun["watch"]["ready_since"] or begun["watch"]["ready_since"] is None
     assert moment(w.told[0]["message"]["time"]) == ready_since + 3900
@@ -66,6 +66,7 @@ def deploy_machine(w: World, definition: str) -> None:
         "CheckExportFunctionArn": check.arn,
         "NotificationTopicArn": w.stack.outputs["NotificationTopicArn"],
         "StackName": "sandbox",
+        "Partition": "aws",
     }
     for name, value in substitutions.items():
         definition = definition.replace(f"${{{name}}}", value)

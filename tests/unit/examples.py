@@ -11,7 +11,7 @@ STARTED_AT = 1_795_452_601
 
 DAY = 86_400
 DEFAULTS = Policy()
-EXPORT_URL = "https://api.emarsys.net/api/v3/export/123"
+FILE_URL = "https://api.emarsys.net/api/v3/export/123/data"
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:export-watch:default_123"
 
 
@@ -22,9 +22,10 @@ def a_watch(**changes: Any) -> Watch:
         account="default",
         export_id=123,
         distribution_method=None,
-        context="{}",
+        context={},
         started_at=STARTED_AT,
         deadline_at=STARTED_AT + DAY,
+        answered_at=STARTED_AT,
     )
     return replace(watch, **changes)
 
@@ -44,5 +45,5 @@ def an_export(**changes: Any) -> Export:
 
 
 def seen(status: ExportStatus, **changes: Any) -> StatusSeen:
-    """A look that found a status; `changes` are of the export."""
-    return StatusSeen(status, an_export(**{"status": str(status), **changes}), EXPORT_URL)
+    """A check that found a status; `changes` are of the export."""
+    return StatusSeen(status, an_export(**{"status": str(status), **changes}), FILE_URL)

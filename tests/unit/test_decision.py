@@ -1,13 +1,13 @@
-"""What an observation means for a watch: a table of looks and what follows."""
+"""What an observation means for a watch: a table of checks and what follows."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
 
-from export_watch.decision import Decision, decide
+from export_watch.decision import Decision, End, Stuck, Wait, decide
 from export_watch.location import File
-from export_watch.reason import ReasonCode
+from export_watch.reason import Reason, ReasonCode
 from export_watch.watch import (
     DistributionMethod,
     ExportStatus,
@@ -15,12 +15,13 @@ from export_watch.watch import (
     Obstacle,
     ObstacleCode,
     Outcome,
+    RateLimit,
     Refusal,
     Refused,
     StatusSeen,
     Watch,
 )
-from tests.unit.examples import DAY, DEFAULTS, EXPORT_URL, STARTED_AT, a_watch, an_export, seen
+from tests.unit.examples import DAY, DEFAULTS, FILE_URL, STARTED_AT, a_watch, an_export, seen
 
 NOT_FOUND = Refused(Refusal.EXPORT_NOT_FOUND)
 UNSUPPORTED = Refused(Refusal.EXPORT_TYPE_UNSUPPORTED)
@@ -35,17 +36,45 @@ DONE_BY_FTP = File(
 )
 
 
-def after(*looks: tuple[float, Observation], watch: Watch | None = None) -> Decision:
-    """The last decision of looks, each made so many seconds after the start. All before it must go on."""
-    decision = Decision.wait(watch or a_watch(), 0)
-    for seconds, observation in looks:
-        assert decision.outcome in {None, Outcome.STUCK}
+@dataclass(frozen=True)
+class Last:
+    """A decision, with what its kind does not have as None."""
+
+    decision: Decision
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return None if isinstance(self.decision, Wait) else self.decision.outcome
+
+    @property
+    def reason(self) -> Reason | None:
+        return None if isinstance(self.decision, Wait) else self.decision.reason
+
+    @property
+    def file(self) -> File | None:
+        return None if isinstance(self.decision, Wait) else self.decision.file
+
+    @property
+    def watch(self) -> Watch:
+        return self.decision.watch
+
+    @property
+    def wait_seconds(self) -> int:
+        assert not isinstance(self.decision, End)
+        return self.decision.wait_seconds
+
+
+def after(*checks: tuple[float, Observation], watch: Watch | None = None) -> Last:
+    """The last decision of checks, each made so many seconds after the start. All before it must go on."""
+    decision: Decision = Wait(watch or a_watch(), 0)
+    for seconds, observation in checks:
+        assert isinstance(decision, Wait | Stuck)
         decision = decide(decision.watch, observation, STARTED_AT + seconds, DEFAULTS)
-    return decision
+    return Last(decision)
 
 
-def code_of(decision: Decision) -> ReasonCode | None:
-    return None if decision.reason is None else decision.reason.code
+def code_of(last: Last) -> ReasonCode | None:
+    return None if last.reason is None else last.reason.code
 
 
 def test_done_ends_the_watch_with_the_place_of_the_file() -> None:
@@ -73,7 +102,7 @@ def test_done_without_a_file_name_names_no_file(file_name: str | None) -> None:
         (DistributionMethod.FTP, None, DistributionMethod.FTP),
     ],
 )
-def test_what_was_announced_wins_over_what_the_reply_tells(
+def test_what_was_announced_wins_over_what_the_reply_says(
     announced: DistributionMethod | None, ftp_host: str | None, effective: DistributionMethod
 ) -> None:
     look = (0.0, seen(ExportStatus.DONE, ftp_host=ftp_host))
@@ -92,7 +121,7 @@ def test_error_ends_the_watch() -> None:
 
 
 @pytest.mark.parametrize("observation", [*map(seen, UNFINISHED), NOT_FOUND, UNSUPPORTED, *OBSTACLES], ids=str)
-def test_whatever_is_no_final_word_goes_on(observation: Observation) -> None:
+def test_whatever_is_no_final_status_goes_on(observation: Observation) -> None:
     decision = after((0, observation))
     assert (decision.outcome, decision.reason, decision.file) == (None, None, None)
     assert decision.wait_seconds >= 1
@@ -101,12 +130,12 @@ def test_whatever_is_no_final_word_goes_on(observation: Observation) -> None:
 
 @pytest.mark.parametrize("refused", [NOT_FOUND, UNSUPPORTED])
 @pytest.mark.parametrize(
-    ("second_look", "outcome"), [(59, None), (59.999, None), (60, Outcome.REJECTED), (500, Outcome.REJECTED)]
+    ("second_check", "outcome"), [(59, None), (59.999, None), (60, Outcome.REJECTED), (500, Outcome.REJECTED)]
 )
 def test_a_refusal_counts_once_it_was_first_seen_60_seconds_ago(
-    refused: Refused, second_look: float, outcome: Outcome | None
+    refused: Refused, second_check: float, outcome: Outcome | None
 ) -> None:
-    decision = after((0, refused), (second_look, refused))
+    decision = after((0, refused), (second_check, refused))
     assert decision.outcome is outcome
     if outcome:
         assert code_of(decision) == refused.refusal.value
@@ -142,7 +171,7 @@ def test_one_refusal_does_not_confirm_the_other() -> None:
     assert code_of(decision) is ReasonCode.EXPORT_TYPE_UNSUPPORTED
 
 
-def test_ready_for_longer_than_the_threshold_is_told_once() -> None:
+def test_ready_for_longer_than_the_threshold_is_published_once() -> None:
     ready = seen(ExportStatus.READY)
     assert after((100, ready), (3999, ready)).outcome is None
     decision = after((100, ready), (4000, ready))
@@ -153,11 +182,11 @@ def test_ready_for_longer_than_the_threshold_is_told_once() -> None:
     assert after((100, ready), (4000, ready), (80_000, ready)).outcome is None
 
 
-def test_the_look_before_the_stuck_moment_waits_for_exactly_that_moment() -> None:
+def test_the_check_before_the_stuck_moment_waits_for_exactly_that_moment() -> None:
     now, watch = 0, a_watch()
     while True:
         decision = decide(watch, seen(ExportStatus.READY), STARTED_AT + now, DEFAULTS)
-        if decision.outcome:
+        if not isinstance(decision, Wait):
             break
         watch, now = decision.watch, now + decision.wait_seconds
     assert (decision.outcome, now) == (Outcome.STUCK, 3900)
@@ -176,7 +205,9 @@ def test_ready_since_is_set_once_and_never_reset() -> None:
 
 
 @pytest.mark.parametrize("observation", [seen(ExportStatus.IN_PROGRESS), NOT_FOUND, *OBSTACLES], ids=str)
-def test_stuck_is_told_by_the_first_look_after_its_moment_that_finds_ready(observation: Observation) -> None:
+def test_stuck_is_published_by_the_first_check_after_its_moment_that_finds_ready(
+    observation: Observation,
+) -> None:
     looks: list[tuple[float, Observation]] = [(0, seen(ExportStatus.READY)), (3900, observation)]
     assert after(*looks).outcome is None
     assert after(*looks, (3950, seen(ExportStatus.READY))).outcome is Outcome.STUCK
@@ -194,7 +225,7 @@ def test_a_stuck_local_export_carries_the_uri_of_its_file_and_names_no_host() ->
     ready = seen(ExportStatus.READY, file_name=None)
     decision = after((0, ready), (3900, ready), watch=watch)
     assert decision.outcome is Outcome.STUCK
-    assert decision.file == File(None, DistributionMethod.LOCAL, None, None, f"{EXPORT_URL}/data")
+    assert decision.file == File(None, DistributionMethod.LOCAL, None, None, FILE_URL)
     assert decision.reason
     assert "88.99.123.23" not in decision.reason.message
     assert "may already be there" in decision.reason.message
@@ -232,7 +263,7 @@ def test_the_deadline_ends_the_watch_with_the_last_obstacle(
         ([(0, NOT_FOUND), (DAY, UNSUPPORTED)], Outcome.EXPIRED),
     ],
 )
-def test_the_look_comes_first_so_a_final_word_wins_over_the_deadline(
+def test_the_check_comes_first_so_a_final_status_wins_over_the_deadline(
     looks: list[tuple[float, Observation]], outcome: Outcome
 ) -> None:
     assert after(*looks).outcome is outcome
@@ -245,14 +276,17 @@ def test_an_obstacle_s_rate_limit_is_waited_for() -> None:
 
 @pytest.mark.parametrize("found", [seen(ExportStatus.IN_PROGRESS), NOT_FOUND])
 def test_a_rate_limit_that_runs_low_makes_the_wait_longer(found: StatusSeen | Refused) -> None:
-    relaxed, low = after((50, found)), after((50, replace(found, headroom=0.1)))
-    assert low.wait_seconds == pytest.approx(5 * relaxed.wait_seconds, abs=5)
+    relaxed, low = after((50, found)), after((50, replace(found, rate_limit=RateLimit(1000, 100))))
+    assert low.wait_seconds > 5 * relaxed.wait_seconds
     assert low.watch == relaxed.watch
 
 
 def test_a_rate_limit_that_runs_low_makes_the_wait_after_stuck_longer() -> None:
     ready = seen(ExportStatus.READY)
-    relaxed, low = after((0, ready), (4000, ready)), after((0, ready), (4000, replace(ready, headroom=0.1)))
+    relaxed, low = (
+        after((0, ready), (4000, ready)),
+        after((0, ready), (4000, replace(ready, rate_limit=RateLimit(1000, 100)))),
+    )
     assert (relaxed.outcome, low.outcome) == (Outcome.STUCK, Outcome.STUCK)
     assert relaxed.wait_seconds < 300
     assert 810 < low.wait_seconds <= 900  # not five times as long: MaxWaitSeconds
@@ -265,12 +299,12 @@ def test_what_is_remembered_of_an_export_is_the_last_reply() -> None:
     assert second.watch.export == an_export(status="ready")
 
 
-def test_each_look_is_counted() -> None:
+def test_each_check_is_counted() -> None:
     looks: list[tuple[float, Observation]] = [(n * 100, o) for n, o in enumerate(OBSTACLES)]
     counts = [after(*looks[:n]).watch.checks for n in range(1, len(looks) + 1)]
     assert all(later == earlier + 1 for earlier, later in pairwise(counts))
 
 
-def test_the_same_look_leads_to_the_same_decision() -> None:
+def test_the_same_check_leads_to_the_same_decision() -> None:
     looks: list[tuple[float, Observation]] = [(0, NOT_FOUND), (30, seen(ExportStatus.READY))]
     assert after(*looks) == after(*looks)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export_watch import state
-from export_watch.decision import Decision, decide
+from export_watch.check_report import Before
+from export_watch.decision import Decision, End, Wait, decide
 from export_watch.schedule import CHECK_BUDGET, Policy, first_wait_seconds
 from export_watch.watch import (
     DistributionMethod,
@@ -23,6 +24,7 @@ from export_watch.watch import (
     Obstacle,
     ObstacleCode,
     Outcome,
+    RateLimit,
     Refusal,
     Refused,
     StatusSeen,
@@ -41,19 +43,19 @@ exports = st.builds(
 obstacles = st.builds(
     Obstacle, st.sampled_from(ObstacleCode), st.just("it rained"), st.none() | st.integers(0, 3600)
 )
-headrooms = st.none() | st.floats(0, 1)
-refusals = st.builds(Refused, st.sampled_from(Refusal), headrooms)
+limits = st.none() | st.builds(RateLimit, st.just(1000), st.floats(0, 1000), st.none() | st.floats(0, 3600))
+refusals = st.builds(Refused, st.sampled_from(Refusal), limits)
 
 
 def statuses(*words: ExportStatus) -> st.SearchStrategy[Observation]:
     return st.builds(
-        StatusSeen, st.sampled_from(words), exports, st.just("https://h/api/v3/export/123"), headrooms
+        StatusSeen, st.sampled_from(words), exports, st.just("https://h/api/v3/export/123"), limits
     )
 
 
 anything = st.one_of(statuses(*ExportStatus), refusals, obstacles)
 no_final_status = st.one_of(statuses(*UNENDING), refusals, obstacles)
-no_final_word = st.one_of(statuses(*UNENDING), obstacles)
+status_or_obstacle = st.one_of(statuses(*UNENDING), obstacles)
 
 policies = st.builds(
     Policy,
@@ -71,7 +73,7 @@ watches = st.builds(
     ),
     st.integers(1, 10**15 - 1),
     st.none() | st.sampled_from(DistributionMethod),
-    st.dictionaries(texts, scalars, max_size=3).map(json.dumps),
+    st.dictionaries(texts, scalars, max_size=3),
     st.integers(60, 600) | st.integers(60, MAX_DEADLINE) | st.just(MAX_DEADLINE),
 )
 whole_delays = st.lists(st.just(0) | st.integers(0, 900), min_size=1, max_size=5)
@@ -84,17 +86,21 @@ class Step:
     observation: Observation
     decision: Decision
 
+    @property
+    def outcome(self) -> Outcome | None:
+        return None if isinstance(self.decision, Wait) else self.decision.outcome
+
 
 def walk(
     watch: Watch, policy: Policy, found: list[Observation], delays: list[int] | list[float]
 ) -> Iterator[Step]:
-    """Each look of a watch, to its end; what is found, and how late the looks come, repeats itself."""
+    """Each check of a watch, to its end; what is found, and how late the checks come, repeats itself."""
     now: float = watch.started_at + first_wait_seconds(watch, policy)
     for observation, delay in zip(cycle(found), cycle(delays), strict=False):
         now += delay
         decision = decide(watch, observation, now, policy)
         yield Step(now, observation, decision)
-        if decision.outcome and decision.outcome.terminal:
+        if isinstance(decision, End):
             return
         assert decision.wait_seconds >= 1
         watch = decision.watch
@@ -103,13 +109,13 @@ def walk(
 
 @dataclass
 class Rules:
-    """The rules of a watch once more, in the words of the design and with a memory that may grow."""
+    """The rules of a watch once more, as the design has them and with a memory that may grow."""
 
     watch: Watch
     policy: Policy
     refused: list[tuple[float, Refusal]] = field(default_factory=list)
     ready: list[float] = field(default_factory=list)
-    told: bool = False
+    published: bool = False
 
     def outcome(self, observation: Observation, now: float) -> Outcome | None:
         final = None
@@ -126,19 +132,19 @@ class Rules:
                     final = Outcome.REJECTED
         if final or now >= self.watch.deadline_at:
             return final or Outcome.EXPIRED
-        if ready_now and not self.told and now - self.ready[0] >= self.policy.stuck_after_seconds:
-            self.told = True
+        if ready_now and not self.published and now - self.ready[0] >= self.policy.stuck_after_seconds:
+            self.published = True
             return Outcome.STUCK
         return None
 
 
 @given(watches, policies, st.lists(anything, min_size=1, max_size=8), whole_delays)
-def test_every_look_leads_to_what_the_rules_say(
+def test_every_check_leads_to_what_the_rules_say(
     watch: Watch, policy: Policy, found: list[Observation], delays: list[int]
 ) -> None:
     rules = Rules(watch, policy)
     for step in walk(watch, policy, found, delays):
-        assert step.decision.outcome is rules.outcome(step.observation, step.now)
+        assert step.outcome is rules.outcome(step.observation, step.now)
 
 
 @settings(max_examples=60)
@@ -147,7 +153,7 @@ def test_a_watch_ends_once_by_its_deadline_within_its_budget_and_is_stuck_at_mos
     watch: Watch, policy: Policy, found: list[Observation], delays: list[float]
 ) -> None:
     steps = list(walk(watch, policy, found, delays))
-    outcomes = [step.decision.outcome for step in steps if step.decision.outcome]
+    outcomes = [step.outcome for step in steps if step.outcome]
     assert [outcome.terminal for outcome in outcomes].count(True) == 1
     assert outcomes.count(Outcome.STUCK) <= 1
     assert len(steps) <= CHECK_BUDGET
@@ -159,7 +165,7 @@ def test_a_watch_ends_once_by_its_deadline_within_its_budget_and_is_stuck_at_mos
 @settings(max_examples=30)
 @given(
     st.integers(60, MAX_DEADLINE),
-    st.lists(no_final_word, min_size=1),
+    st.lists(status_or_obstacle, min_size=1),
 )
 def test_the_most_hostile_policy_stays_within_the_budget_of_checks(
     deadline_seconds: int, found: list[Observation]
@@ -179,7 +185,7 @@ def test_what_is_remembered_survives_the_state_machine(
     for step, _ in zip(walk(watch, policy, found, delays), range(20), strict=False):
         dumped = state.dump(step.decision.watch, policy)
         text = json.dumps(dumped, ensure_ascii=False).encode().decode()
-        assert state.load(json.loads(text), arn) == (step.decision.watch, policy)
+        assert state.load(json.loads(text), arn) == Before(step.decision.watch, policy)
 
 
 def size_but_for_the_count(watch: Watch, policy: Policy) -> int:

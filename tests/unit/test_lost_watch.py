@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from export_watch import lost_watch, state
-from export_watch.lost_watch import LostWatch, UnreadableDeathError
+from export_watch.errors import InvalidExecutionError
+from export_watch.lost_watch import LostWatch
 from export_watch.reason import ReasonCode
 from tests.unit.examples import ARN, DEFAULTS, STARTED_AT, a_watch
 
@@ -46,7 +47,7 @@ def event(**detail: Any) -> str:
 def test_a_dead_execution_is_a_lost_watch(status: str, code: ReasonCode) -> None:
     lost = lost_watch.parse(event(status=status))
     assert isinstance(lost, LostWatch)
-    assert (lost.watch, lost.execution_arn, lost.died_at) == (a_watch(), ARN, DIED_AT)
+    assert (lost.watch, lost.execution_arn, lost.failed_at) == (a_watch(), ARN, DIED_AT)
     assert lost.reason.code is code
 
 
@@ -74,11 +75,11 @@ def test_a_dead_execution_is_a_lost_watch(status: str, code: ReasonCode) -> None
     ids=lambda detail: str(detail)[:40],
 )
 def test_an_event_that_tells_no_watch_is_refused(detail: dict[str, Any]) -> None:
-    with pytest.raises(UnreadableDeathError):
+    with pytest.raises(InvalidExecutionError):
         lost_watch.parse(event(**detail))
 
 
 @pytest.mark.parametrize("body", ["", "{", "null", "[]", "7", "{}", '{"detail": null}', '{"detail": {}}'])
 def test_what_is_no_status_change_is_refused(body: str) -> None:
-    with pytest.raises(UnreadableDeathError):
+    with pytest.raises(InvalidExecutionError):
         lost_watch.parse(body)

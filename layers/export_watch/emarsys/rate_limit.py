@@ -4,7 +4,7 @@ Headers come from outside: whatever they hold, nothing here raises, and what mak
 """
 
 import math
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from export_watch.http_client import Headers
@@ -14,58 +14,93 @@ DEFAULT_SECONDS = 60
 """Where a rate limit names no time: the limit is one of requests a minute."""
 
 LONGEST_SECONDS = 3600
-"""Nothing asks for longer in earnest; a mistaken unit must not put a watch to sleep."""
+"""No limit lasts longer; a mistaken unit must not put a watch to sleep."""
+
+_UNITS_A_SECOND = (1, 1e3, 1e6, 1e9)
+_FIRST_MOMENT = 1e9
+"""In any of these units, a number from here on (2001 in seconds) is a moment and no duration."""
 
 
 def retry_after_seconds(headers: Headers, now: float) -> int | None:
     """Seconds that `Retry-After` asks to wait (RFC 9110: seconds or an HTTP date), 0 to 3,600, or None.
 
     A moment is compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and
-    with `now` (unix seconds) where the reply has none.
+    with `now` (unix seconds) where the reply has none. A unix time, which some send by mistake, is read as a reset.
     """
-    value = headers.get("Retry-After")
-    for seconds in (_number(value), _until(_moment(value), _reference(headers, now))):
-        if seconds is not None and seconds >= 0:
-            return math.ceil(min(seconds, LONGEST_SECONDS))
-    return None
+    value = _once(headers.get("Retry-After"))
+    seconds = _number(value)
+    if seconds is not None and seconds >= _FIRST_MOMENT:
+        seconds = _until(seconds, _reference(headers, now))
+    elif seconds is None and (moment := _date(value)) is not None:
+        seconds = moment - _reference(headers, now)
+    return math.ceil(min(seconds, LONGEST_SECONDS)) if seconds is not None and seconds >= 0 else None
 
 
 def reset_seconds(headers: Headers, now: float) -> int | None:
-    """Seconds until the window of the limit ends, by `X-RateLimit-Reset`, or None where that says nothing credible."""
-    seconds = _until(_number(headers.get("X-RateLimit-Reset")), _reference(headers, now))
+    """Seconds until the window of the limit ends, by `X-RateLimit-Reset`, or None where that says nothing credible.
+
+    It is a unix time in seconds, as Emarsys documents it. Others send milliseconds or less, a date, or the seconds that
+    remain (as the IETF's draft has it), so whatever leads to a moment within the next hour is believed.
+    """
+    value = _once(headers.get("X-RateLimit-Reset") or headers.get("RateLimit-Reset"))
+    reference = _reference(headers, now)
+    number = _number(value)
+    if number is None:
+        moment = _date(value)
+        seconds = None if moment is None else moment - reference
+    elif 0 < number <= LONGEST_SECONDS:
+        seconds = number
+    else:
+        seconds = _until(number, reference)
     return math.ceil(seconds) if seconds is not None and 0 <= seconds <= LONGEST_SECONDS else None
 
 
 def rate_limit(headers: Headers, now: float) -> RateLimit | None:
     """What is left of the rate limit, or None where the headers do not say."""
-    limit = _number(headers.get("X-RateLimit-Limit"))
-    remaining = _number(headers.get("X-RateLimit-Remaining"))
+    limit = _number(_once(headers.get("X-RateLimit-Limit")))
+    remaining = _number(_once(headers.get("X-RateLimit-Remaining")))
     if limit is None or remaining is None or not 0 <= remaining <= limit or limit == 0:
         return None
     return RateLimit(limit, remaining, reset_seconds(headers, now))
 
 
+def _once(value: str | None) -> str:
+    """A value without its parameters (`100;w=60`), and once where the same one came several times, joined by commas."""
+    parts = [part.partition(";")[0].strip() for part in (value or "").split(",")]
+    for length in range(1, len(parts) // 2 + 1):
+        if parts == parts[:length] * (len(parts) // length):
+            parts = parts[:length]
+            break
+    return ", ".join(parts)
+
+
 def _reference(headers: Headers, now: float) -> float:
-    sent_at = _moment(headers.get("Date"))
+    sent_at = _date(_once(headers.get("Date")))
     return now if sent_at is None else sent_at
 
 
-def _until(moment: float | None, reference: float) -> float | None:
-    return None if moment is None else moment - reference
+def _until(number: float, reference: float) -> float | None:
+    """Seconds from `reference` to a unix time, in the unit that makes it one within the next hour, or None."""
+    for unit in _UNITS_A_SECOND:
+        if 0 <= (seconds := number / unit - reference) <= LONGEST_SECONDS:
+            return seconds
+    return None
 
 
-def _moment(value: str | None) -> float | None:
-    """An HTTP date in unix seconds; without a zone it is in UTC, as all of them are."""
+def _date(value: str) -> float | None:
+    """An HTTP or ISO date in unix seconds; without a zone it is in UTC."""
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _number(value: str) -> float | None:
     try:
-        moment = parsedate_to_datetime(value or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        return None
-
-
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value or "")
+        number = float(value)
     except ValueError:
         return None
     return number if math.isfinite(number) else None

@@ -118,11 +118,8 @@ def _status(data: Any, export_id: int, file_url: str, limit: RateLimit | None) -
 
 
 def _is_same_id(value: Scalar, export_id: int) -> bool:
-    """Whether a value is the id: a number, its digits, or either with a fraction of zero."""
-    try:
-        return not isinstance(value, bool) and float(str(value)) == export_id
-    except ValueError:
-        return False
+    """Whether a value is the id: a number or its digits, either of them with a fraction of zero."""
+    return not isinstance(value, bool) and re.sub(r"\.0+$", "", str(value).strip()) == str(export_id)
 
 
 def _bounded(value: Any) -> Scalar:

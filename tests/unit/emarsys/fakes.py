@@ -3,14 +3,28 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from export_watch.aws.json_api import AwsError
-from export_watch.emarsys.token_table import TokenRecord, TokenTableError
-from export_watch.http import HttpClient, NoReplyError, Reply
+from botocore.exceptions import ClientError, ReadTimeoutError
+from urllib3 import HTTPHeaderDict
+
+from export_watch.emarsys.token_table import TokenRecord
+from export_watch.errors import NoReplyError, TokenTableError
+from export_watch.http_client import Reply
 
 HOST = "https://api.emarsys.net"
 TOKEN_URL = "https://auth.emarsys.net/oauth2/token"
+
+NO_ANSWER = ReadTimeoutError(endpoint_url="https://aws.example")
+
+
+def aws_error(name: str, message: str = "", status: int = 400, operation: str = "Call") -> ClientError:
+    """An error as botocore raises it."""
+    return ClientError(
+        {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        operation,
+    )
 
 
 class FakeClock:
@@ -31,30 +45,28 @@ class FakeSecretsManager:
 
     def __init__(self, **secrets: Any) -> None:
         self.secrets = {f"emarsys/{account}": secret for account, secret in secrets.items()}
-        self.failure: AwsError | None = None
+        self.failure: Exception | None = None
         self.reads = 0
         self._versions: dict[str, list[Any]] = {}
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        assert (operation, list(parameters)) == ("GetSecretValue", ["SecretId"])
-        name = parameters["SecretId"]
+    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         self.reads += 1
         if self.failure:
             raise self.failure
-        if name not in self.secrets:
-            raise AwsError("ResourceNotFoundException")
-        secret = self.secrets[name]
-        made = {"Name": name, "CreatedDate": self._made(name, secret)}
+        if SecretId not in self.secrets:
+            raise aws_error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+        secret = self.secrets[SecretId]
+        made = {"Name": SecretId, "CreatedDate": self._made(SecretId, secret)}
         if isinstance(secret, bytes):
             return {**made, "SecretBinary": secret}
         return {**made, "SecretString": secret if isinstance(secret, str) else json.dumps(secret)}
 
-    def _made(self, name: str, secret: Any) -> float:
+    def _made(self, name: str, secret: Any) -> datetime:
         """A minute later for each version of a secret."""
         versions = self._versions.setdefault(name, [])
         if secret not in versions:
             versions.append(secret)
-        return 1_795_400_000.0 + 60 * versions.index(secret)
+        return datetime.fromtimestamp(1_795_400_000 + 60 * versions.index(secret), UTC)
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,7 @@ Answer = Reply | NoReplyError
 
 
 @dataclass
-class FakeHttp(HttpClient):
+class FakeHttp:
     """Answers each call as `answer` says, and remembers it."""
 
     answer: Callable[[Call], Answer]
@@ -128,4 +140,5 @@ class FakeHttp(HttpClient):
 def reply(status: int, content: Any = None, **headers: str) -> Reply:
     """A reply whose content is written as JSON, unless it is bytes."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Reply(status, {name.replace("_", "-"): value for name, value in headers.items()}, body)
+    named = HTTPHeaderDict({name.replace("_", "-"): value for name, value in headers.items()})
+    return Reply(status, named, body)

@@ -1,4 +1,4 @@
-"""One look at one export, with each kind of credentials, in good times and bad."""
+"""One check of one export, with each kind of credentials, in good times and bad."""
 
 from base64 import b64encode
 from typing import Any
@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export_watch.aws.json_api import AwsError
-from export_watch.emarsys.client import LOOK_SECONDS, EmarsysClient
+from export_watch.aws import error_name
+from export_watch.emarsys.client import CHECK_SECONDS, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
-from export_watch.emarsys.token_table import TokenTableError
-from export_watch.http import NoReplyError, Reply
+from export_watch.errors import NoReplyError, TokenTableError, UnreadableReplyError
+from export_watch.http_client import Reply
 from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
 from tests.unit.emarsys.fakes import (
     HOST,
+    NO_ANSWER,
     TOKEN_URL,
     Answer,
     Call,
@@ -23,6 +24,7 @@ from tests.unit.emarsys.fakes import (
     FakeHttp,
     FakeSecretsManager,
     FakeTokenTable,
+    aws_error,
     reply,
 )
 
@@ -75,11 +77,11 @@ class Emarsys:
         self.pair = OAUTH | {"client_secret": client_secret}
         self.tokens.clear()
 
-    def look(self) -> Observation:
-        return self.client.look("default", 123)
+    def check(self) -> Observation:
+        return self.client.check("default", 123)
 
     def obstacle(self) -> ObstacleCode:
-        found = self.look()
+        found = self.check()
         assert isinstance(found, Obstacle)
         return found.code
 
@@ -87,22 +89,22 @@ class Emarsys:
         return [call for call in self.http.calls if call.method == method]
 
 
-def test_with_oauth_a_look_is_one_get_on_version_3() -> None:
+def test_with_oauth_a_check_is_one_get_on_version_3() -> None:
     emarsys = Emarsys(OAUTH)
-    found = emarsys.look()
+    found = emarsys.check()
     assert isinstance(found, StatusSeen)
-    assert (found.status, found.export_url) == (ExportStatus.READY, f"{HOST}/api/v3/export/123")
+    assert (found.status, found.file_url) == (ExportStatus.READY, f"{HOST}/api/v3/export/123/data")
     (get,) = emarsys.calls_of("GET")
     assert (get.url, get.body) == (f"{HOST}/api/v3/export/123", None)
     assert get.headers["Authorization"] == "Bearer token-1"
     assert "X-WSSE" not in get.headers
 
 
-def test_with_wsse_a_look_is_one_get_on_version_2() -> None:
+def test_with_wsse_a_check_is_one_get_on_version_2() -> None:
     emarsys = Emarsys(WSSE)
-    found = emarsys.look()
+    found = emarsys.check()
     assert isinstance(found, StatusSeen)
-    assert found.export_url == f"{HOST}/api/v2/export/123"
+    assert found.file_url == f"{HOST}/api/v2/export/123/data"
     (get,) = emarsys.http.calls
     assert (get.method, get.url) == ("GET", f"{HOST}/api/v2/export/123")
     assert get.headers["X-WSSE"].startswith('UsernameToken Username="customer001", PasswordDigest="')
@@ -113,28 +115,34 @@ def test_with_wsse_a_look_is_one_get_on_version_2() -> None:
 def test_a_wsse_header_is_new_on_every_request() -> None:
     emarsys = Emarsys(WSSE)
     for _ in range(5):
-        emarsys.look()
+        emarsys.check()
     assert len({call.headers["X-WSSE"] for call in emarsys.http.calls}) == 5
 
 
-def test_a_token_serves_many_looks() -> None:
+def test_a_token_serves_many_checks() -> None:
     emarsys = Emarsys()
     for _ in range(50):
-        assert isinstance(emarsys.look(), StatusSeen)
+        assert isinstance(emarsys.check(), StatusSeen)
         emarsys.clock.advance(60)
     assert emarsys.issued == 1
 
 
 def test_the_secret_s_own_host_is_asked() -> None:
     emarsys = Emarsys(WSSE | {"host": "https://suite12.emarsys.net/"})
-    emarsys.look()
+    emarsys.check()
     assert emarsys.http.calls[0].url == "https://suite12.emarsys.net/api/v2/export/123"
 
 
 def test_a_refusal_is_handed_on() -> None:
     emarsys = Emarsys()
     emarsys.status_answer = reply(400, {"replyCode": 10001, "replyText": "Invalid export ID", "data": ""})
-    assert emarsys.look() == Refused(Refusal.EXPORT_NOT_FOUND)
+    assert emarsys.check() == Refused(Refusal.EXPORT_NOT_FOUND)
+
+
+def test_what_answers_but_not_by_http_is_an_unexpected_reply() -> None:
+    emarsys = Emarsys()
+    emarsys.status_answer = UnreadableReplyError("a reply that is not HTTP")
+    assert emarsys.obstacle() is ObstacleCode.UNEXPECTED_REPLY
 
 
 @pytest.mark.parametrize("secret", [OAUTH, WSSE])
@@ -148,42 +156,53 @@ def test_without_a_secret_nothing_is_asked() -> None:
     emarsys = Emarsys()
     emarsys.secrets_manager.secrets.clear()
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
-    emarsys.secrets_manager.failure = AwsError("no answer of AWS, no connection in time")
+    emarsys.secrets_manager.failure = NO_ANSWER
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
     assert emarsys.http.calls == []
 
 
-@pytest.mark.parametrize("passing", [True, False])
-def test_an_error_of_aws_that_passes_by_itself_is_told_apart(passing: bool) -> None:
-    failure = AwsError("an error", retryable=passing)
+@pytest.mark.parametrize(
+    ("failure", "passing"),
+    [
+        (aws_error("AccessDeniedException"), False),
+        (aws_error("ThrottlingException"), True),
+        (aws_error("InternalServiceError", status=500), True),
+        (aws_error("Slow", status=429), True),
+        (NO_ANSWER, True),
+    ],
+    ids=str,
+)
+def test_an_error_of_aws_that_passes_by_itself_is_told_apart(failure: Any, passing: bool) -> None:
     away = Emarsys()
     away.secrets_manager.failure = failure
-    detail = "the secret emarsys/default cannot be read: an error"
-    assert away.look() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, detail, aws_unavailable=passing)
+    detail = f"the secret emarsys/default cannot be read: {error_name(failure)}"
+    assert away.check() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, detail, aws_unavailable=passing)
     tableless = Emarsys()
     tableless.table.failure = TokenTableError("no table", aws_unavailable=passing)
-    assert tableless.look() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing)
+    assert tableless.check() == Obstacle(
+        ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing
+    )
 
 
-def test_a_secret_that_is_put_right_is_used_by_the_next_look() -> None:
+def test_a_secret_that_is_fixed_is_used_by_the_next_check() -> None:
     emarsys = Emarsys("no JSON")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
     emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
-    assert isinstance(emarsys.look(), StatusSeen)
+    assert isinstance(emarsys.check(), StatusSeen)
 
 
-def test_a_secret_rotated_in_mid_watch_is_read_within_the_same_look() -> None:
+def test_a_secret_rotated_in_mid_watch_is_read_within_the_same_check() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.rotate("rotated")
     emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
-    assert isinstance(emarsys.look(), StatusSeen)
+    assert isinstance(emarsys.check(), StatusSeen)
     assert emarsys.issued == 2
 
 
-def test_a_wsse_secret_rotated_in_mid_watch_is_read_within_the_same_look() -> None:
+def test_a_wsse_secret_rotated_in_mid_watch_is_read_within_the_same_check() -> None:
     emarsys = Emarsys(WSSE)
-    emarsys.look()
+    emarsys.check()
     emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
     emarsys.status_answer = UNAUTHORIZED
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
@@ -192,39 +211,39 @@ def test_a_wsse_secret_rotated_in_mid_watch_is_read_within_the_same_look() -> No
 
 def test_a_secret_rotated_in_emarsys_first_is_waited_for() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.rotate("rotated")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
     emarsys.clock.advance(60)
     emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
-    assert isinstance(emarsys.look(), StatusSeen)
+    assert isinstance(emarsys.check(), StatusSeen)
 
 
 def test_a_token_revoked_early_is_not_replaced_at_once() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.tokens.clear()
     emarsys.clock.advance(599)
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
     assert emarsys.issued == 1
 
 
-def test_a_token_revoked_late_is_replaced_within_the_same_look() -> None:
+def test_a_token_revoked_late_is_replaced_within_the_same_check() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.tokens.clear()
     emarsys.clock.advance(600)
-    assert isinstance(emarsys.look(), StatusSeen)
+    assert isinstance(emarsys.check(), StatusSeen)
     assert emarsys.issued == 2
 
 
-@pytest.mark.parametrize("between_looks", [1, 10, 60])
-def test_a_lasting_401_makes_no_storm_of_token_requests(between_looks: int) -> None:
+@pytest.mark.parametrize("between_checks", [1, 10, 60])
+def test_a_lasting_401_makes_no_storm_of_token_requests(between_checks: int) -> None:
     emarsys = Emarsys()
     emarsys.status_answer = UNAUTHORIZED
-    for _ in range(3600 // between_looks):
+    for _ in range(3600 // between_checks):
         assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
-        emarsys.clock.advance(between_looks)
+        emarsys.clock.advance(between_checks)
     assert len(emarsys.calls_of("POST")) <= 10
 
 
@@ -237,7 +256,7 @@ def test_lasting_refusals_of_the_token_url_make_no_storm_of_token_requests() -> 
     assert emarsys.calls_of("GET") == []
 
 
-def test_a_lasting_401_with_wsse_is_asked_once_a_look() -> None:
+def test_a_lasting_401_with_wsse_is_asked_once_a_check() -> None:
     emarsys = Emarsys(WSSE)
     emarsys.status_answer = UNAUTHORIZED
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
@@ -247,23 +266,23 @@ def test_a_lasting_401_with_wsse_is_asked_once_a_look() -> None:
 
 def test_a_401_while_secrets_manager_is_down_is_still_a_401() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.tokens.clear()
-    emarsys.secrets_manager.failure = AwsError("ThrottlingException")
+    emarsys.secrets_manager.failure = aws_error("ThrottlingException")
     assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
 
 
-def test_the_calls_of_a_look_share_its_time() -> None:
+def test_the_calls_of_a_check_share_its_time() -> None:
     emarsys = Emarsys()
-    emarsys.look()
+    emarsys.check()
     emarsys.tokens.clear()
     emarsys.clock.advance(600)
     began, emarsys.each_call_takes_seconds = len(emarsys.http.calls), 10.0
-    emarsys.look()
+    emarsys.check()
     assert [call.within_seconds for call in emarsys.http.calls[began:]] == [
-        LOOK_SECONDS,
-        LOOK_SECONDS - 10,
-        LOOK_SECONDS - 20,
+        CHECK_SECONDS,
+        CHECK_SECONDS - 10,
+        CHECK_SECONDS - 20,
     ]
 
 
@@ -272,12 +291,12 @@ def test_the_calls_of_a_look_share_its_time() -> None:
 def test_no_observation_holds_a_secret(secret: dict[str, str], answer: Answer) -> None:
     emarsys = Emarsys(secret)
     emarsys.status_answer = answer
-    found = repr(emarsys.look())
+    found = repr(emarsys.check())
     assert not any(word in found for word in ("my-", "customer001", "token-1", "Bearer"))
 
 
 answers = st.one_of(
-    st.builds(Reply, st.integers(100, 599), st.dictionaries(st.text(), st.text()), st.none() | st.binary()),
+    st.builds(Reply, st.integers(100, 599), st.dictionaries(st.text(), st.text()), st.binary()),
     st.sampled_from([READY, UNAUTHORIZED, reply(200, {"access_token": "t", "expires_in": 9})]),
     st.builds(NoReplyError, st.text()),
 )
@@ -287,9 +306,9 @@ secrets = st.text() | st.dictionaries(
 
 
 @given(secrets, answers, answers)
-def test_no_look_ever_raises(secret: Any, token_answer: Answer, status_answer: Answer) -> None:
+def test_no_check_ever_raises(secret: Any, token_answer: Answer, status_answer: Answer) -> None:
     emarsys = Emarsys(secret)
     emarsys.token_answer, emarsys.status_answer = token_answer, status_answer
     for _ in range(3):
-        assert isinstance(emarsys.look(), StatusSeen | Refused | Obstacle)
+        assert isinstance(emarsys.check(), StatusSeen | Refused | Obstacle)
         emarsys.clock.advance(700)

@@ -1,19 +1,26 @@
 """An account's credentials: each kind of secret, and each way in which one may be missing or malformed."""
 
+import json
 from typing import Any
 
 import pytest
 
-from export_watch.aws.json_api import AwsError
 from export_watch.emarsys.credentials import (
     CACHE_SECONDS,
     Credentials,
-    CredentialsMissingError,
     CredentialsStore,
     OAuthCredentials,
     WsseCredentials,
 )
-from tests.unit.emarsys.fakes import HOST, TOKEN_URL, FakeClock, FakeSecretsManager
+from export_watch.errors import CredentialsMissingError
+from tests.unit.emarsys.fakes import (
+    HOST,
+    NO_ANSWER,
+    TOKEN_URL,
+    FakeClock,
+    FakeSecretsManager,
+    aws_error,
+)
 
 OAUTH: dict[str, Any] = {"client_id": "my-id", "client_secret": "my-client-secret"}
 WSSE = {"username": "customer001", "secret": "my-secret"}
@@ -42,6 +49,11 @@ def credentials(secret: Any) -> Credentials:
             OAUTH | {"host": None, "token_url": None},
             OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL),
         ),
+        (
+            OAUTH | {"host": "", "token_url": ""},
+            OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL),
+        ),
+        ("\ufeff" + json.dumps(WSSE), WsseCredentials("customer001", "my-secret", HOST)),
         (
             OAUTH
             | {"host": "https://suite12.emarsys.net/", "token_url": "https://sso.example.com:8443/a/token"},
@@ -96,7 +108,7 @@ def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expe
         WSSE | {"username": "käufer"},
         *(
             OAUTH | {"host": host}
-            for host in ("", "api.emarsys.net", "ftp://my-secret", "https://u:my-secret@h", 5)
+            for host in ("api.emarsys.net", "ftp://my-secret", "https://u:my-secret@h", 5)
         ),
         *(
             OAUTH | {"host": host}
@@ -111,7 +123,7 @@ def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expe
         ),
         *(
             OAUTH | {"token_url": url}
-            for url in ("", "h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
+            for url in ("h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
         ),
     ],
     ids=lambda secret: ascii(secret)[:60],
@@ -128,21 +140,21 @@ def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(secret: A
 
 
 def test_a_secret_that_is_not_there_is_a_clear_error() -> None:
-    with pytest.raises(CredentialsMissingError, match="no secret emarsys/shop-2: create it"):
+    with pytest.raises(CredentialsMissingError, match="no secret emarsys/shop-2"):
         store(FakeSecretsManager(default=OAUTH)).get("shop-2")
 
 
 @pytest.mark.parametrize(
     "failure",
     [
-        AwsError("AccessDeniedException"),
-        AwsError("ThrottlingException"),
-        AwsError("DecryptionFailure"),
-        AwsError("no answer of AWS, no connection in time"),
+        aws_error("AccessDeniedException"),
+        aws_error("ThrottlingException"),
+        aws_error("DecryptionFailure"),
+        NO_ANSWER,
     ],
     ids=str,
 )
-def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(failure: AwsError) -> None:
+def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(failure: Exception) -> None:
     manager, clock = FakeSecretsManager(default=OAUTH), FakeClock()
     secrets = store(manager, clock)
     manager.failure = failure
@@ -154,6 +166,44 @@ def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(
     clock.advance(CACHE_SECONDS + 1)
     assert secrets.get("default") == read
     assert secrets.get("default", anew=True) == read
+
+
+@pytest.mark.parametrize(
+    ("secret", "failure", "text", "remedy"),
+    [
+        (b"{}", None, "is binary", "put-secret-value"),
+        (None, None, "there is no secret", "create-secret --name emarsys/default"),
+        (
+            None,
+            aws_error(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+            ),
+            "has no value",
+            "put-secret-value",
+        ),
+        (
+            None,
+            aws_error(
+                "InvalidRequestException",
+                "You can't perform this operation on the secret because it was marked for deletion.",
+            ),
+            "is marked for deletion",
+            "restore-secret --secret-id emarsys/default",
+        ),
+        (None, aws_error("DecryptionFailure"), "DecryptionFailure", "SecretsKeyArn"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_wrong_with_a_secret_is_called_what_it_is_with_the_command_that_helps(
+    secret: Any, failure: Exception | None, text: str, remedy: str
+) -> None:
+    manager = FakeSecretsManager(**({} if secret is None else {"default": secret}))
+    manager.failure = failure
+    with pytest.raises(CredentialsMissingError, match=text) as error:
+        store(manager).get("default")
+    assert remedy in error.value.remedy
+    assert not error.value.aws_unavailable
 
 
 @pytest.mark.parametrize("kind", [OAUTH, WSSE])
@@ -196,5 +246,5 @@ def test_a_secret_that_was_deleted_is_missing_once_it_is_read_anew() -> None:
     secrets = store(manager)
     secrets.get("default")
     manager.secrets.clear()
-    with pytest.raises(CredentialsMissingError, match="create it"):
+    with pytest.raises(CredentialsMissingError, match="there is no secret"):
         secrets.get("default", anew=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from export_watch import state
 from export_watch.decision import decide
 from export_watch.emarsys.reply import interpret
-from export_watch.http import Reply
+from export_watch.http_client import Reply
 from export_watch.location import FIELD_LENGTH
 from export_watch.watch import (
     Export,
@@ -18,12 +18,13 @@ from export_watch.watch import (
     Observation,
     Obstacle,
     ObstacleCode,
+    RateLimit,
     Refusal,
     Refused,
     StatusSeen,
 )
 from tests.unit.emarsys.fakes import reply
-from tests.unit.examples import DEFAULTS, EXPORT_URL, STARTED_AT, a_watch
+from tests.unit.examples import DEFAULTS, FILE_URL, STARTED_AT, a_watch
 
 NOW = 1_795_452_601.0
 DATA = {
@@ -38,7 +39,7 @@ DATA = {
 
 
 def meaning(answer: Reply) -> Observation:
-    return interpret(answer, 123, EXPORT_URL, NOW)
+    return interpret(answer, 123, FILE_URL, NOW)
 
 
 def ok(**data: Any) -> Reply:
@@ -56,7 +57,7 @@ def code_of(answer: Reply) -> ObstacleCode:
 
 
 def test_the_documented_reply_is_a_status_with_its_fields() -> None:
-    assert meaning(ok()) == StatusSeen(ExportStatus.DONE, Export(**DATA), EXPORT_URL)
+    assert meaning(ok()) == StatusSeen(ExportStatus.DONE, Export(**DATA), FILE_URL)
 
 
 @pytest.mark.parametrize(
@@ -160,11 +161,36 @@ def test_whatever_else_comes_is_an_obstacle(status: int, content: Any, code: Obs
     assert code_of(reply(status, content)) is code
 
 
-def test_a_reply_that_was_too_long_is_unexpected() -> None:
-    found = meaning(Reply(200, {}, None))
+@pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
+def test_any_success_with_the_data_of_the_export_is_its_status(status: int) -> None:
+    assert meaning(Reply(status, {}, ok().body)) == meaning(ok())
+    assert meaning(Reply(status, {}, reply(200, error(10001)).body)) == Refused(Refusal.EXPORT_NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Reply(200, {}, flaw="a reply that is too long"), ObstacleCode.UNEXPECTED_REPLY),
+        (Reply(200, {}, flaw="a reply that cannot be decompressed"), ObstacleCode.UNEXPECTED_REPLY),
+        (
+            Reply(200, {}, b'{"replyC', "the connection broke off", interrupted=True),
+            ObstacleCode.EMARSYS_UNAVAILABLE,
+        ),
+        (
+            Reply(403, {}, b"<ht", "the connection broke off", interrupted=True),
+            ObstacleCode.PERMISSION_MISSING,
+        ),
+    ],
+)
+def test_a_reply_that_did_not_come_whole_says_why(answer: Reply, code: ObstacleCode) -> None:
+    found = meaning(answer)
     assert isinstance(found, Obstacle)
-    assert found.code is ObstacleCode.UNEXPECTED_REPLY
-    assert "too long" in found.detail
+    assert found.code is code
+    assert answer.flaw in found.detail or answer.status == 403
+
+
+def test_a_reply_that_was_interrupted_after_its_json_is_read() -> None:
+    assert meaning(Reply(200, {}, ok().body, "no complete reply in time", interrupted=True)) == meaning(ok())
 
 
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "text/plain", "", "application/json"])
@@ -173,12 +199,21 @@ def test_the_content_type_does_not_matter(content_type: str) -> None:
     assert meaning(answer) == meaning(ok())
 
 
-@pytest.mark.parametrize("export_id", ["123", 123, None, "", " 123 "])
+def test_fields_of_a_kind_that_is_not_documented_are_dropped_and_named() -> None:
+    found = meaning(ok(file_name=["a.csv"], ftp_dir={"a": 1}, ftp_host=None))
+    assert isinstance(found, StatusSeen)
+    assert (found.export.file_name, found.export.ftp_dir) == (None, None)
+    assert found.odd_fields == ("file_name", "ftp_dir")
+
+
+@pytest.mark.parametrize("export_id", ["123", 123, None, "", " 123 ", 123.0, "123.0", "123.00"])
 def test_a_reply_about_this_export_is_read(export_id: Any) -> None:
     assert isinstance(meaning(ok(id=export_id)), StatusSeen)
 
 
-@pytest.mark.parametrize("export_id", ["124", 124, 0, "0123", 123.5, True, "123a", [123], "1" * 2000])
+@pytest.mark.parametrize(
+    "export_id", ["124", 124, 0, "0123", 123.5, "123.", "1.23e2", True, "123a", [123], "1" * 2000]
+)
 def test_a_reply_about_another_export_is_unexpected(export_id: Any) -> None:
     assert code_of(ok(id=export_id)) is ObstacleCode.UNEXPECTED_REPLY
 
@@ -192,7 +227,7 @@ def test_each_form_of_null_stays_as_it_came(null: Any) -> None:
 
 def test_what_is_absent_is_null() -> None:
     found = meaning(reply(200, {"replyCode": 0, "data": {"id": "123", "status": "done"}}))
-    assert found == StatusSeen(ExportStatus.DONE, Export(id="123", status="done"), EXPORT_URL)
+    assert found == StatusSeen(ExportStatus.DONE, Export(id="123", status="done"), FILE_URL)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +269,12 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
         (reply(500, b"", Retry_After="120"), 120),
         (reply(529, b"", Retry_After="120"), 120),
         (reply(503, b""), None),
+        *(
+            (reply(status, b"", Retry_After="300"), 300)
+            for status in (302, 401, 403, 404, 408, 409, 423, 425)
+        ),
+        (reply(200, b"<html>", Retry_After="300"), 300),
+        (reply(403, b"", X_RateLimit_Reset="1795452631"), None),
     ],
 )
 def test_what_a_reply_asks_to_wait_is_handed_on(answer: Reply, seconds: int | None) -> None:
@@ -242,14 +283,14 @@ def test_what_a_reply_asks_to_wait_is_handed_on(answer: Reply, seconds: int | No
     assert found.retry_after_seconds == seconds
 
 
-@pytest.mark.parametrize(("remaining", "share"), [("250", 0.25), ("-1", None), ("few", None)])
-def test_what_is_left_of_the_rate_limit_is_handed_on(remaining: str, share: float | None) -> None:
+@pytest.mark.parametrize(("remaining", "limit"), [("250", RateLimit(1000, 250)), ("-1", None), ("few", None)])
+def test_what_is_left_of_the_rate_limit_is_handed_on(remaining: str, limit: RateLimit | None) -> None:
     limits = {"X_RateLimit_Limit": "1000", "X_RateLimit_Remaining": remaining}
     seen = meaning(reply(200, {"replyCode": 0, "data": DATA}, **limits))
     refused = meaning(reply(400, error(10001), **limits))
     assert isinstance(seen, StatusSeen)
     assert isinstance(refused, Refused)
-    assert (seen.headroom, refused.headroom) == (share, share)
+    assert (seen.rate_limit, refused.rate_limit) == (limit, limit)
 
 
 def test_an_obstacle_tells_the_pair_of_codes() -> None:
@@ -300,7 +341,7 @@ contents = st.one_of(
         },
     ),
 )
-bodies = st.none() | st.binary() | contents.map(lambda content: json.dumps(content).encode())
+bodies = st.binary() | contents.map(lambda content: json.dumps(content).encode())
 names = [
     "Retry-After",
     "X-RateLimit-Reset",
@@ -313,8 +354,8 @@ headers = st.dictionaries(st.sampled_from(names), st.text() | st.floats().map(st
 
 
 @given(st.integers(100, 999) | st.sampled_from([200, 400, 401, 403, 429, 500]), headers, bodies)
-def test_no_look_ever_raises_and_what_it_found_can_be_carried_on(
-    status: int, header: dict[str, str], body: bytes | None
+def test_no_reply_ever_raises_and_what_it_found_can_be_carried_on(
+    status: int, header: dict[str, str], body: bytes
 ) -> None:
     found = meaning(Reply(status, header, body))
     decision = decide(a_watch(), found, STARTED_AT, DEFAULTS)

@@ -14,7 +14,7 @@ import pytest
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import NoTokenError, TokenStore
 from export_watch.emarsys.token_table import TokenTableError
-from export_watch.http import NoReplyError, Reply
+from export_watch.http_client import NoReplyError, Reply
 from export_watch.watch import ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 
@@ -36,7 +36,9 @@ FAILURES = [
     pytest.param(reply(200, {"access_token": 5}), ObstacleCode.UNEXPECTED_REPLY, id="a number"),
     pytest.param(reply(200, {"access_token": "a\r\nX: b"}), ObstacleCode.UNEXPECTED_REPLY, id="line breaks"),
     pytest.param(reply(200, {"access_token": "tökən"}), ObstacleCode.UNEXPECTED_REPLY, id="no ASCII"),
-    pytest.param(Reply(200, {}, None), ObstacleCode.UNEXPECTED_REPLY, id="too long"),
+    pytest.param(
+        Reply(200, {}, flaw="a reply that is too long"), ObstacleCode.UNEXPECTED_REPLY, id="too long"
+    ),
     pytest.param(NoReplyError("no connection in time"), ObstacleCode.EMARSYS_UNAVAILABLE, id="no reply"),
 ]
 

@@ -1,16 +1,20 @@
 """A token table whose items other versions of this code write, too: before a rollback, or beside this one."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from export_watch.aws.json_api import AwsError
-from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord, TokenTableError
+from export_watch.aws import error_name
+from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord
+from export_watch.errors import TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
+from tests.unit.emarsys.fakes import NO_ANSWER, aws_error
 
-RECORD = TokenRecord("t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7))
+RECORD = TokenRecord(
+    "t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7, remedy="wait")
+)
 
 
 def written(**changed: Any) -> str:
@@ -23,7 +27,7 @@ def test_a_record_comes_back_as_it_was_written() -> None:
 
 
 def test_what_this_version_writes_the_first_one_reads() -> None:
-    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7}
+    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7, "remedy": "wait"}
     assert json.loads(RECORD.to_json()) == {
         "token": "t",
         "renew_at": 1.5,
@@ -36,7 +40,13 @@ def test_what_this_version_writes_the_first_one_reads() -> None:
 
 
 def test_what_a_later_version_adds_is_ignored() -> None:
-    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7, "colour": "red"}
+    obstacle = {
+        "code": "rate_limited",
+        "detail": "so it was",
+        "retry_after_seconds": 7,
+        "remedy": "wait",
+        "colour": "red",
+    }
     assert TokenRecord.from_json(written(scope="x", obstacle=obstacle)) == RECORD
 
 
@@ -55,15 +65,19 @@ def test_what_cannot_be_read_is_an_empty_record(text: str) -> None:
     assert TokenRecord.from_json(text) == TokenRecord()
 
 
-class AwayDynamoDb:
-    def __init__(self, error: AwsError) -> None:
+class FailingDynamoDb:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def get_item(self, **parameters: Any) -> Any:
         raise self._error
 
+    put_item = get_item
 
-@pytest.mark.parametrize("passing", [True, False])
+
+@pytest.mark.parametrize(
+    ("error", "passing"), [(aws_error("AccessDeniedException"), False), (NO_ANSWER, True)], ids=str
+)
 @pytest.mark.parametrize(
     "act",
     [
@@ -74,8 +88,8 @@ class AwayDynamoDb:
     ids=["read", "claim", "write"],
 )
 def test_an_error_of_aws_that_passes_by_itself_is_told_apart(
-    act: Callable[[DynamoDbTokenTable], object], passing: bool
+    act: Callable[[DynamoDbTokenTable], object], error: Any, passing: bool
 ) -> None:
-    with pytest.raises(TokenTableError, match="an error") as error:
-        act(DynamoDbTokenTable(AwayDynamoDb(AwsError("an error", retryable=passing)), "tokens"))
-    assert error.value.aws_unavailable is passing
+    with pytest.raises(TokenTableError, match=error_name(error)) as caught:
+        act(DynamoDbTokenTable(FailingDynamoDb(error), "tokens"))
+    assert caught.value.aws_unavailable is passing
