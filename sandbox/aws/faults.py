@@ -22,14 +22,14 @@ class Fault:
 
     operation: str
     answer: Callable[[], Any]
-    times: float
-    until: float
-    matches: Callable[[Mapping[str, Any]], bool]
+    times: float = float("inf")
+    until: float = float("inf")
+    matches: Callable[[Mapping[str, Any]], bool] = lambda parameters: True
     hits: int = 0
 
 
 class Faults:
-    """The faults of a deployment. Each method returns the fault, whose `hits` tell how often it has struck."""
+    """The faults of a deployment. `when` is a fault's `times`, `until` and `matches`."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._faults: list[Fault] = []
@@ -42,9 +42,7 @@ class Faults:
         *,
         message: str = "Made to fail by a test.",
         status: int = 500,
-        times: float = float("inf"),
-        until: float = float("inf"),
-        matches: Callable[[Mapping[str, Any]], bool] = lambda parameters: True,
+        **when: Any,
     ) -> Fault:
         """Calls of `operation` raise a ClientError with this code and HTTP status."""
 
@@ -53,19 +51,13 @@ class Faults:
             response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}
             raise ClientError(response, operation.partition(".")[2])
 
-        return self._add(Fault(operation, answer, times, until, matches))
+        return self.answer(operation, answer, **when)
 
-    def answer(
-        self,
-        operation: str,
-        answer: Callable[[], Any],
-        *,
-        times: float = float("inf"),
-        until: float = float("inf"),
-        matches: Callable[[Mapping[str, Any]], bool] = lambda parameters: True,
-    ) -> Fault:
+    def answer(self, operation: str, answer: Callable[[], Any], **when: Any) -> Fault:
         """Calls of `operation` return what `answer` returns, or raise what it raises; functions return a `Response`."""
-        return self._add(Fault(operation, answer, times, until, matches))
+        fault = Fault(operation, answer, **when)
+        self._faults.append(fault)
+        return fault
 
     def clear(self) -> None:
         """All is well again."""
@@ -84,7 +76,3 @@ class Faults:
         """What a fault answers in place of the call, or None where none strikes."""
         fault = self.strike(operation, parameters)
         return fault.answer() if fault else None
-
-    def _add(self, fault: Fault) -> Fault:
-        self._faults.append(fault)
-        return fault

@@ -64,7 +64,7 @@ def animation(frames: list[Group]) -> str:
     )
     lines = [len(console.render_lines(frame)) for frame in frames]
     for frame, count in zip(frames, lines, strict=True):
-        console.print(frame, end="\n" * (max(lines) - count))
+        console.print(Group(frame, *[Text()] * (max(lines) - count)))
     drawn = console.export_svg(theme=THEME, unique_id="d", code_format="{styles}\0{matrix}")
     styles, matrix = re.sub(r' clip-path="[^"]*"', "", drawn).split("\0")
     height, last = LINE * max(lines), len(frames) - 1

@@ -32,6 +32,9 @@ SCENARIO = Scenario(
 )
 
 
+EVENT = '{"detail-type": "Emarsys Export Created", "detail": {}}'
+
+
 @pytest.fixture
 def emarsys() -> Iterator[EmarsysServer]:
     with EmarsysServer(SCENARIO) as server:
@@ -96,9 +99,7 @@ def test_each_notification_is_one_line_of_json(watch, files):
 @pytest.mark.parametrize("number", ["1.10", "1e2", "-0.0", "12345678901234567890", "0.1e-7"])
 def test_a_number_of_a_context_comes_back_as_the_same_value(watch, tmp_path, number):
     path = tmp_path / "event.json"
-    path.write_text(
-        f'{{"detail-type": "Emarsys Export Created", "detail": {{"export_id": 1, "context": {{"n": {number}}}}}}}'
-    )
+    path.write_text(EVENT.replace("{}", f'{{"export_id": 1, "context": {{"n": {number}}}}}'))
     _, [line], _ = watch([str(path)])
     assert repr(line["message"]["data"]["context"]["n"]) == repr(json.loads(number))
 
@@ -111,7 +112,7 @@ def test_what_an_event_has_beside_passes_through(watch, files):
 @pytest.mark.parametrize("number", ["NaN", "1e400"])
 def test_an_event_with_a_number_that_json_does_not_have_is_not_put(watch, tmp_path, number):
     path = tmp_path / "event.json"
-    path.write_text(f'{{"detail-type": "Emarsys Export Created", "detail": {{"n": {number}}}}}')
+    path.write_text(EVENT.replace("{}", f'{{"n": {number}}}'))
     status, lines, progress = watch([str(path)])
     assert (status, lines) == (1, [])
     assert "event.json: EventBridge does not take it: the detail is no JSON" in progress

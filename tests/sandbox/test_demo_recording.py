@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sandbox.demo.recording import COLUMNS, RECORDING, THEME, animation, record
+from sandbox.demo.recording import COLUMNS, LINE, RECORDING, THEME, animation, record
 from sandbox.demo.stories import STORIES
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -53,6 +53,8 @@ def test_without_an_animation_the_last_frame_is_seen(committed):
     [shift] = re.findall(r'<g transform="translate\(0 -([\d.]+)\)">', committed)
     [start] = re.findall(r"0% { transform: translateY\(([\d.]+)px\)", committed)
     assert shift == start
+    top = max(float(y) for y in re.findall(r'y="([\d.]+)"[^>]*>Notifications<', committed))
+    assert 0 < top - float(shift) < LINE
 
 
 def test_every_colour_can_be_told_from_the_background(committed):
