@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The examples that docs/how-to/ names do what it says."""
-=======
 """The examples do what they say, against the sandbox's Emarsys and AWS."""
->>>>>>> emarsys
 
 import contextlib
 import importlib
@@ -10,10 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-<<<<<<< HEAD
-=======
 from dataclasses import asdict
->>>>>>> emarsys
 from types import SimpleNamespace
 from typing import Any
 
