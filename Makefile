@@ -37,7 +37,7 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
 test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/e2e)
 
 .PHONY: faults
 faults: $(INSTALLED) ## Run the fault matrix of docs/reliability.md
@@ -48,6 +48,7 @@ lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, te
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/statelint statemachine/export_watch.asl.json
 	$(BIN)/cfn-lint template.yaml examples/*.yaml
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
@@ -120,7 +121,7 @@ lock: ## Pin all dependencies anew (UPGRADE=1: in their newest versions)
 
 .PHONY: clean
 clean: ## Remove all that the commands made
-	rm -rf $(VENV) $(VENV)-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-* .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache mutants
 	find . -name __pycache__ -type d -prune -exec rm -r {} +
 
 # The lock is complete, so pip has nothing to resolve (--no-deps), which is also much the faster way.
@@ -142,3 +143,18 @@ $(CHECKOV)/.installed: requirements-checkov.txt | $(INSTALLED)
 	@$(PYTHON) -m venv --clear $(CHECKOV)
 	@$(CLEAN) $(CHECKOV)/bin/python -I -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-checkov.txt
 	@touch $@
+
+# An environment of its own: MiniStack pins botocore.
+$(VENV)-ministack/.installed: requirements-ministack.txt | $(INSTALLED)
+	@$(PYTHON) -m venv --clear $(VENV)-ministack
+	@$(VENV)-ministack/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
+	@touch $@
+
+.PHONY: e2e
+e2e: $(INSTALLED) $(VENV)-ministack/.installed ## Deploy what `sam build` makes to MiniStack, and watch two exports there
+	MINISTACK=$(abspath $(VENV)-ministack) $(BIN)/python -m pytest tests/e2e
+
+.PHONY: mutation
+mutation: $(INSTALLED) ## Change the core, one mutant at a time, and list those that tests/unit lets through
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results

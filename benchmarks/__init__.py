@@ -1,4 +1,4 @@
 """The benchmarks: everything is compared side by side in one run and given as ratios.
 
-`python -m benchmarks` measures, writes results/, and renders docs/benchmarks.md and docs/images/ from them.
+`python -m benchmarks` measures, writes results/, and renders their tables and pictures, also into docs/.
 """

@@ -1,7 +1,6 @@
 """What a benchmark is: a run that measures, and renderings of what was measured.
 
-To add one, write a module that holds a `Benchmark` and name it in benchmarks/__main__.py. Its tables go between the
-markers of their names in one of the documents (benchmarks/document.py), its pictures into docs/images/.
+To add one, write a module that holds a `Benchmark` and name it in benchmarks/__main__.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,9 +28,8 @@ class Ratio:
 class Benchmark:
     """One benchmark.
 
-    `run(quick)` measures; a quick run may measure less, with a larger error, in a few seconds. The renderings are pure
-    functions of the result, so that whatever the documents show is in a committed file: `tables` and `pictures` give
-    Markdown and SVG by name, `ratios` the figures by which a regression is noticed.
+    `run(quick)` measures; a quick run may measure less, in a few seconds. The renderings are pure functions of the
+    result: `tables` and `pictures` give Markdown and SVG by name, `ratios` the figures that show a regression.
     """
 
     name: str

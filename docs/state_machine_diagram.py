@@ -1,24 +1,22 @@
-"""Draws the state machine into the README, as a Mermaid flowchart between two markers.
+"""Draws the state machine into docs/explanation/how-it-works.md, as a Mermaid flowchart between two markers.
 
-`python docs/state_machine_diagram.py` rewrites the README; `--check` only says whether it is up to date.
+`python docs/state_machine_diagram.py` rewrites the page.
 """
 
-import argparse
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DEFINITION = ROOT / "statemachine" / "export_watch.asl.json"
-README = ROOT / "README.md"
+PAGE = ROOT / "docs" / "explanation" / "how-it-works.md"
 BEGIN = "<!-- state machine: drawn by `make diagram` -->"
 END = "<!-- end of state machine -->"
 
-SHAPES = {"Wait": ("(", ")"), "Task": ("[", "]"), "Choice": ("{", "}"), "Succeed": ("([", "])")}
-"""How each type of state is drawn: rounded, a box, a diamond, a stadium."""
+SHAPES = {"Wait": ("(", ")"), "Task": ("[", "]"), "Choice": ("{", "}"), "Pass": ("[/", "/]")}
+"""How each type of state is drawn: rounded, a box, a diamond, a slanted box."""
 
 
 def diagram(machine: dict[str, Any]) -> str:
@@ -27,6 +25,7 @@ def diagram(machine: dict[str, Any]) -> str:
     for name, state in machine["States"].items():
         begin, end = SHAPES[state["Type"]]
         lines.append(f'    {node(name)}{begin}"{label(name, state)}"{end}')
+    lines.append('    End(("end"))')
     for name, state in machine["States"].items():
         for text, after in ways_out(state):
             arrow = f'-->|"{text}"|' if text else "-->"
@@ -50,42 +49,27 @@ def ways_out(state: dict[str, Any]) -> Iterator[tuple[str, str]]:
     A failure that leads where success does shares its way.
     """
     for choice in state.get("Choices", []):
-        yield choice["StringEquals"], choice["Next"]
+        yield choice.get("StringEquals", ""), choice["Next"]
     if "Default" in state:
-        yield "look again", state["Default"]
+        yield "", state["Default"]
     caught = {catch["Next"] for catch in state.get("Catch", [])}
     tries = 1 + sum(retry["MaxAttempts"] for retry in state.get("Retry", []))
-    if after := state.get("Next"):
-        also = f"also after {tries} failed tries" if tries > 1 else "also if it fails"
+    if after := state.get("Next", "end" if state.get("End") else None):
+        also = f"also after {tries} failed attempts" if tries > 1 else "also if it fails"
         yield also if after in caught else "", after
     for failed in sorted(caught - {after}):
-        yield f"{tries} failed tries", failed
+        yield f"{tries} failed attempts", failed
 
 
-def redrawn(readme: str, drawing: str) -> str:
-    """The README's text with the drawing between its markers."""
-    before, begin, rest = readme.partition(BEGIN)
+def redrawn(page: str, drawing: str) -> str:
+    """The page's text with the drawing between its markers."""
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise SystemExit(f"README.md lacks the markers {BEGIN} and {END}")
+        raise SystemExit(f"{PAGE.name} lacks the markers {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n```mermaid\n{drawing}\n```\n\n{END}{after}"
 
 
-def main() -> int:
-    """Draw, or check with `--check`: exit 1 if the drawing is stale."""
-    parser = argparse.ArgumentParser(description="Draw the state machine into the README.")
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if the drawing is stale")
-    options = parser.parse_args()
-    drawing = diagram(json.loads(DEFINITION.read_text("utf-8")))
-    readme = README.read_text("utf-8")
-    drawn = redrawn(readme, drawing)
-    if options.check and drawn != readme:
-        print("README.md shows an old state machine: run `make diagram`", file=sys.stderr)
-        return 1
-    if not options.check:
-        README.write_text(drawn, "utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    drawing = diagram(json.loads(DEFINITION.read_text("utf-8")))
+    PAGE.write_text(redrawn(PAGE.read_text("utf-8"), drawing), "utf-8")

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,18 @@ def credentials_file(text: str) -> Credentials:
 
 def host_url(text: str) -> str:
     """The scheme and host of an Emarsys."""
-    parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.netloc
-        or parts.path not in {"", "/"}
-        or parts.query
-    ):
+    if not re.fullmatch(r"https?://[^/?#\s]+/?", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a URL of a scheme and a host, like https://api.emarsys.net"
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return text.removesuffix("/")
+
+
+def port(text: str) -> int:
+    """Reads the number of a TCP port; 0 is any free one."""
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
+    return int(text)
 
 
 def key_and_value(text: str) -> tuple[str, str]:
@@ -93,10 +93,6 @@ def _text(path: str) -> str:
 
 def _json(path: str, text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise argparse.ArgumentTypeError(f"{path} is not JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")

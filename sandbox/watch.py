@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 EXIT_WATCHED = 0
 EXIT_UNFINISHED = 1
-_LOOK_AFTER_SECONDS = 0.2
+_POLL_SECONDS = 0.2
+
+TOKEN_LIMIT = (
+    "Emarsys, and the sandbox's, gives a client id 2 tokens a minute and 10 an hour, and each run of this command asks "
+    "for one: it refuses another one for now. The watch waits it out; a run in virtual time expires meanwhile"
+)
 
 
 def register(subparsers: Any) -> None:
@@ -87,13 +92,11 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         **dict(arguments.parameter),
     }
     voice = Voice()
-    voice.say(
-        f"deploying the template on this machine, in {'virtual' if arguments.virtual_time else 'real'} time"
-    )
+    time_kind = "virtual" if arguments.virtual_time else "real"
+    voice.say(f"deploying the template on this machine, in {time_kind} time")
+    clock = VirtualClock() if arguments.virtual_time else RealClock()
     try:
-        with deploy(
-            parameters, secrets=credentials, clock=VirtualClock() if arguments.virtual_time else RealClock()
-        ) as deployment:
+        with deploy(parameters, secrets=credentials, clock=clock) as deployment:
             return _watch(deployment, arguments, voice)
     except ParameterError as error:
         parser.error(str(error))
@@ -118,7 +121,7 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voic
     problems += _refused(deployment, exports)
     if not finished:
         problems.append(f"given up after {arguments.timeout:g} s")
-    problems += _untold(deployment)
+    problems += _unpublished(deployment)
     for problem in problems:
         voice.say(problem)
     return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
@@ -131,7 +134,7 @@ def _run_unless_refused(deployment: "Deployment", timeout_seconds: float | None)
         left = give_up - time.monotonic()
         if left <= 0:
             return False
-        if deployment.run(timeout_seconds=min(left, _LOOK_AFTER_SECONDS)):
+        if deployment.run(timeout_seconds=min(left, _POLL_SECONDS)):
             break
     return True
 
@@ -146,30 +149,24 @@ def _unmatched(deployment: "Deployment", exports: Mapping[str, AnnouncedExport])
 
 
 def _refused(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
-    """Events that lie in the dead-letter queue, and why."""
+    """Events in the dead-letter queue, and why, in the words of the function that refused them."""
+    complaints = [line for line in deployment.logs.lines if _is_complaint(line)]
     for letter in deployment.dead_letters():
         export = exports.get(letter.event["id"])
-        what = f"{export.path}: refused" if export else "a dead execution could not be told"
-        yield f"{what}: {_reason(deployment, letter)}"
+        what = f"{export.path}: refused" if export else "a failed execution could not be reported as `lost`"
+        about_it = [line for line in complaints if letter.message_id in line.text]
+        last = (about_it or complaints)[-1:]
+        reasons = [str(line.record.get("message", line.text)) for line in last]
+        yield f"{what}: {''.join(reasons) or 'for a reason that is not in the log'}"
 
 
-def _untold(deployment: "Deployment") -> Iterator[str]:
-    """Watches whose end nobody was told."""
+def _unpublished(deployment: "Deployment") -> Iterator[str]:
+    """Watches without a terminal notification."""
     terminal = [n.message for n in deployment.notifications if n.attributes.get("terminal") == "true"]
-    told = {message["data"]["watch"]["execution"] for message in terminal}
+    ended = {message["data"]["watch"]["execution"] for message in terminal}
     for execution in deployment.executions():
-        if execution.name not in told:
+        if execution.name not in ended:
             yield f"{execution.name}: no terminal notification; its execution is {execution.status}"
-
-
-def _reason(deployment: "Deployment", letter: "DeadLetter") -> str:
-    """Why a message was refused, in the words of the function that refused it."""
-    lines = deployment.logs.lines
-    about_it = [line for line in lines if letter.message_id in line.text and _is_complaint(line)]
-    complaints = about_it or [line for line in lines if _is_complaint(line)]
-    if not complaints:
-        return "for a reason that no log tells"
-    return str(complaints[-1].record.get("message", complaints[-1].text))
 
 
 def _is_complaint(line: "LogLine") -> bool:
@@ -181,13 +178,11 @@ class Voice:
 
     def __init__(self) -> None:
         self._out, self._err = sys.stdout, sys.stderr
-        self.unheard = False
+        self.unheard = self._token_limit_said = False
 
     def notify(self, notification: "Notification") -> None:
-        # The message's own text: parsing it and writing it again would change numbers of the context, like 1.10.
-        line = (
-            f'{{"attributes": {json.dumps(dict(notification.attributes))}, "message": {notification.body}}}'
-        )
+        # JSON is written here as the functions write it, so that a number of the context stays as it is.
+        line = json.dumps({"attributes": dict(notification.attributes), "message": notification.message})
         try:
             print(line, file=self._out, flush=True)
         except BrokenPipeError:
@@ -200,7 +195,11 @@ class Voice:
             return
         about = record.get("execution") or line.function
         level = "" if record.get("level") in {None, "INFO"} else f"{record['level'].lower()}: "
-        self.say(f"{about}: {level}{record.get('message', line.text)}")
+        message = str(record.get("message", line.text))
+        self.say(f"{about}: {level}{message}")
+        if message.startswith("rate_limited:") and "token" in message and not self._token_limit_said:
+            self._token_limit_said = True
+            self.say(f"{about}: {TOKEN_LIMIT}")
 
     def say(self, text: str) -> None:
         print(text, file=self._err, flush=True)

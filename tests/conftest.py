@@ -1,6 +1,7 @@
-"""What holds for all tests: no AWS account but a made-up one, and examples that are the same on every CI run."""
+"""What holds for all tests: a made-up AWS account, a local time that is not UTC, the same examples on each CI run."""
 
 import os
+import time
 
 from hypothesis import settings
 
@@ -10,6 +11,10 @@ os.environ.update(
     AWS_DEFAULT_REGION="eu-central-1",
     AWS_EC2_METADATA_DISABLED="true",
 )
+os.environ["TZ"] = (
+    "Europe/Vienna"  # not UTC, and with daylight saving: local time must not leak into anything
+)
+time.tzset()
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
 

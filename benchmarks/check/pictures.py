@@ -1,10 +1,9 @@
 """The picture of a check: CPU time, cold and warm."""
 
+from benchmarks import picture
 from benchmarks.benchmark import Measured
-from benchmarks.svg import Picture
 
 _PANELS = (("cold_cpu", "cold: imports and the first check"), ("warm_cpu", "warm: each further check"))
-_LEFT, _RIGHT, _TOP, _ROW = 390, 670, 62, 26
 
 
 def pictures(measured: Measured) -> dict[str, str]:
@@ -13,24 +12,19 @@ def pictures(measured: Measured) -> dict[str, str]:
 
 
 def _bars(measured: Measured) -> str:
-    ways = measured["ways"]
-    height = _TOP + len(_PANELS) * (len(ways) + 2) * _ROW
-    picture = Picture(760, height, "What a check takes")
-    picture.text(16, 24, picture.title, "title")
-    picture.text(16, 43, "milliseconds of CPU time")
-    y = _TOP + _ROW / 2
-    for figure, title in _PANELS:
-        picture.text(16, y + 4, title, "title")
-        longest = max(of[figure] for of in ways.values())
-        y += _ROW
-        for name, of in ways.items():
-            own = name.startswith("ours")
-            end = _LEFT + (_RIGHT - _LEFT) * of[figure] / longest
-            picture.text(_LEFT - 10, y + 4, of["label"].replace("*", ""), "ours-text" if own else "", "end")
-            style = "ours" if own else "best" if name == "floor" else "peer"
-            picture.line(_LEFT, y, end, y, f"line {style}")
-            picture.dot(end, y, 5, style)
-            picture.text(end + 12, y + 4, f"{1000 * of[figure]:.3g}")
-            y += _ROW
-        y += _ROW
-    return str(picture)
+    """A panel for cold and one for warm, a bar for each way, with its milliseconds at its end."""
+    ways = list(measured["ways"].items())[::-1]
+    labels = [of["label"].replace("*", "") for _, of in ways]
+    colours = [
+        picture.OURS if name.startswith("ours") else picture.BEST if name == "floor" else picture.OTHERS[0]
+        for name, _ in ways
+    ]
+    figure, panels = picture.axes(9, 3.2, "CPU time of a check, in milliseconds", columns=2)
+    for panel, (key, title) in zip(panels, _PANELS, strict=True):
+        bars = panel.barh(range(len(ways)), [1000 * of[key] for _, of in ways], color=colours)
+        panel.bar_label(bars, fmt="{:.3g}", padding=4)
+        panel.set_title(title)
+        panel.set_yticks(range(len(ways)), labels if panel is panels[0] else [])
+        panel.grid(visible=False, axis="y")
+        panel.margins(x=0.25)
+    return picture.svg(figure)

@@ -8,7 +8,6 @@ import json
 import sys
 import time
 from itertools import pairwise
-from pathlib import Path
 from types import SimpleNamespace
 
 NOT_IN_LAMBDA = ("awscrt", "cryptography", "OpenSSL")
@@ -16,7 +15,7 @@ NOT_IN_LAMBDA = ("awscrt", "cryptography", "OpenSSL")
 
 
 def main() -> None:
-    """Times are seconds, memory is MiB."""
+    """Times are seconds of CPU, memory is MiB."""
     module, blocks, calls = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     event = json.load(sys.stdin)
     context = SimpleNamespace(
@@ -27,41 +26,35 @@ def main() -> None:
     )
     for name in NOT_IN_LAMBDA:
         sys.modules[name] = None  # type: ignore[assignment]
-    cpu = [time.process_time()]
-    handler = __import__(module, fromlist=["handler"]).handler
-    cpu.append(time.process_time())
+    began = time.process_time()
+    handler = __import__(module).handler
+    imported = time.process_time()
     handler(event, context)
-    cpu.append(time.process_time())
-    wall = [time.perf_counter()]
+    warm = [time.process_time()]
     for _ in range(blocks):
         for _ in range(calls):
             handler(event, context)
-        cpu.append(time.process_time())
-        wall.append(time.perf_counter())
+        warm.append(time.process_time())
+    each = sorted((end - begin) / calls for begin, end in pairwise(warm))
     figures = {
-        "import_cpu": cpu[1] - cpu[0],
-        "first_cpu": cpu[2] - cpu[1],
-        "cold_cpu": cpu[2] - cpu[0],
-        "warm_cpu": _median([(end - begin) / calls for begin, end in pairwise(cpu[2:])]),
-        "warm_wall": _median([(end - begin) / calls for begin, end in pairwise(wall)]),
+        "import_cpu": imported - began,
+        "first_cpu": warm[0] - imported,
+        "cold_cpu": warm[0] - began,
+        "warm_cpu": each[len(each) // 2],
         "peak_mib": _peak_mib(),
     }
     print(json.dumps(figures), file=sys.stderr)
 
 
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
-
-
 def _peak_mib() -> float:
     """Linux's own mark: `ru_maxrss` would be that of the parent, where it was the larger one when it forked."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    import resource  # noqa: PLC0415 - elsewhere
+    try:
+        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is not the handler's
+            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
+    except FileNotFoundError:
+        import resource  # noqa: PLC0415 - elsewhere
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":

@@ -1,108 +1,87 @@
-"""Emarsys, Secrets Manager and DynamoDB on loopback, as little as a check asks of them: the same reply every time.
+"""Emarsys, Secrets Manager and DynamoDB on loopback, as little as a check asks of them: the same reply every time."""
 
-`python -m benchmarks.check.server BUNDLE.pem` writes the authorities to trust, prints its URL and serves over TLS until
-its standard input ends.
-"""
-
+import contextlib
 import json
-import socketserver
 import ssl
-import sys
+import tempfile
 import threading
 import time
-from email.utils import formatdate
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import certifi
 import trustme
 
-OAUTH = {"client_id": "benchmark-client", "client_secret": "benchmark-client-secret"}
-WSSE = {"username": "customer001", "secret": "benchmark-wsse-secret"}
 EXPORT_ID = 123
+_SECRET = {"client_id": "benchmark-client", "client_secret": "benchmark-client-secret"}
+_TOKEN = {"access_token": "benchmark-token", "token_type": "bearer", "expires_in": 3600}
 _EXPORT = {
-    "replyCode": 0,
-    "replyText": "OK",
-    "data": {
-        "id": str(EXPORT_ID),
-        "created": "2012-05-23 11:08:56",
-        "status": "in progress",
-        "type": "Responses",
-        "file_name": "clicks_3931993_1_en-df0ef2.csv",
-        "ftp_host": "88.99.123.23",
-        "ftp_dir": "folder/subfolder",
-    },
+    "id": str(EXPORT_ID),
+    "created": "2012-05-23 11:08:56",
+    "status": "in progress",
+    "type": "Responses",
+    "file_name": "clicks_3931993_1_en-df0ef2.csv",
+    "ftp_host": "88.99.123.23",
+    "ftp_dir": "folder/subfolder",
 }
 
 
-def answer(path: str, target: str, body: bytes) -> object:
-    """What is answered, as JSON. `target` is the operation of AWS, as its header `X-Amz-Target` names it."""
-    match target.rpartition(".")[2]:
-        case "GetSecretValue":
-            name = json.loads(body)["SecretId"]
-            secret = WSSE if name.endswith("wsse") else OAUTH
-            return {"Name": name, "SecretString": json.dumps(secret), "CreatedDate": 1_700_000_000.0}
-        case "":
-            token = {"access_token": "benchmark-token", "token_type": "bearer", "expires_in": 3600}
-            return token if path == "/oauth2/token" else _EXPORT
-        case _:
-            return {}  # an empty table takes everything
-
-
-class _Handler(socketserver.StreamRequestHandler):
-    """HTTP/1.1 with connections that are kept alive; the standard library's own handler takes longer than a check."""
-
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = 65_536  # a reply is one write
 
-    def handle(self) -> None:
-        while request := self.rfile.readline():
-            headers = {}
-            while line := self.rfile.readline().strip():
-                name, _, value = line.decode("latin-1").partition(":")
-                headers[name.lower()] = value.strip()
-            body = self.rfile.read(int(headers.get("content-length", "0")))
-            path = request.decode("latin-1").split()[1]
-            self.wfile.write(self._reply(answer(path, headers.get("x-amz-target", ""), body)))
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = json.dumps(self._answer()).encode()
+        self.send_response(200)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": len(body),
+            "X-RateLimit-Limit": 1000,
+            "X-RateLimit-Remaining": 990,
+            "X-RateLimit-Reset": int(time.time()) + 30,
+        }.items():
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
 
-    def _reply(self, content: object) -> bytes:
-        body = json.dumps(content).encode()
-        now = time.time()
-        head = (
-            f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"Date: {formatdate(now, usegmt=True)}\r\nX-RateLimit-Limit: 1000\r\nX-RateLimit-Remaining: 990\r\n"
-            f"X-RateLimit-Reset: {int(now) + 30}\r\n\r\n"
-        )
-        return head.encode() + body
+    do_POST = do_GET  # noqa: N815 - http.server's name
 
+    def _answer(self) -> object:
+        """What is answered, as JSON. AWS names the operation in the header `X-Amz-Target`."""
+        match self.headers.get("X-Amz-Target", "").rpartition(".")[2]:
+            case "GetSecretValue":
+                return {"SecretString": json.dumps(_SECRET), "CreatedDate": 1_700_000_000.0}
+            case "":
+                is_token = self.path == "/oauth2/token"
+                return _TOKEN if is_token else {"replyCode": 0, "replyText": "OK", "data": _EXPORT}
+            case _:
+                return {}  # an empty table takes everything
 
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, tls: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self._tls = tls
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        with self._tls.wrap_socket(request, server_side=True) as own:
-            super().finish_request(own, client_address)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # a process that was measured has ended
-            super().handle_error(request, client_address)
+    def log_message(self, *_: Any) -> None:
+        """Write nothing."""
 
 
-def main() -> None:
-    """Serve until nobody is left to serve. The bundle holds all that a real one does, which take long to read."""
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Nothing: a process that was measured has ended."""
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[tuple[str, str]]:
+    """The server's URL, and the file of the authorities to trust: as many as a system has, which take long to read."""
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
-    Path(sys.argv[1]).write_bytes(certifi.contents().encode("ascii") + authority.cert_pem.bytes())
-    with _Server(tls) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(f"https://127.0.0.1:{server.server_address[1]}", flush=True)
-        sys.stdin.read()
+    with tempfile.TemporaryDirectory() as folder, _Server(("127.0.0.1", 0), _Handler) as server:
+        bundle = Path(folder) / "bundle.pem"
+        bundle.write_bytes(certifi.contents().encode("ascii") + authority.cert_pem.bytes())
+        # The handshake is the connection's thread's, so that nobody waits for another one's.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_address[1]}", str(bundle)
         server.shutdown()
-
-
-if __name__ == "__main__":
-    main()
+        thread.join()

@@ -1,11 +1,13 @@
 """The picture of the fleet: a back-fill, minute by minute."""
 
-import math
-
+from benchmarks import picture
 from benchmarks.benchmark import Measured
-from benchmarks.svg import Picture
 
-_LINES = (("refusals_only", "peer"), ("ours", "ours"))
+_LINES = (
+    ("queue", "the best that the limit permits", picture.BEST, "--"),
+    ("refusals_only", "without what is left of the limit", picture.OTHERS[0], "-"),
+    ("ours", "Export Watch", picture.OURS, "-"),
+)
 
 
 def pictures(measured: Measured) -> dict[str, str]:
@@ -14,39 +16,26 @@ def pictures(measured: Measured) -> dict[str, str]:
 
 
 def _back_fill(measured: Measured) -> str:
-    """Calls and refusals in each minute since the announcement, where a minute of the clock is what is limited."""
+    """Calls and refusals in each minute since the start, where a minute of the clock is what is limited."""
     of = measured["back_fill"]
-    by_manner = of["limits"]["fixed"]
-    curves = [("peer thin line", of["unlimited"]["calls_by_minute"])]
-    curves.append(("best line", by_manner["queue"]["calls_by_minute"]))
-    curves += [(f"{style} line", by_manner[name]["calls_by_minute"]) for name, style in _LINES]
-    minutes = len(curves[0][1])
-    highest: int = 500 * math.ceil(max(max(calls) for _, calls in curves) / 500)
-    left, right, top, bottom = 64, 736, 92, 330
-    picture = Picture(760, 380, f"A back-fill: {of['exports']} exports announced at once")
-    picture.text(16, 24, picture.title, "title")
-    picture.text(16, 43, "calls in each minute since the announcement; dots: how many of them were refused")
-    picture.text(16, 66, "Export Watch", "ours-text")
-    picture.text(116, 66, "the best that the limit permits", "best-text")
-    picture.text(306, 66, "grey: without what is left of the limit, and (thin) without a limit")
-
-    def across(minute: int) -> float:
-        return left + (right - left) * minute / (minutes - 1)
-
-    def up(calls: float) -> float:
-        return bottom - (bottom - top) * calls / highest
-
-    for calls in range(0, highest + 1, 500):
-        picture.line(left, up(calls), right, up(calls), "axis" if calls == measured["per_minute"] else "grid")
-        picture.text(left - 8, up(calls) + 4, f"{calls:,}", anchor="end")
-    picture.text(right, up(measured["per_minute"]) - 6, "the limit of each minute of the clock", anchor="end")
-    for minute in range(minutes):
-        picture.text(across(minute), bottom + 18, f"{minute + 1}", anchor="middle")
-    picture.text((left + right) / 2, bottom + 38, "minute", anchor="middle")
-    for style, each in curves:
-        picture.path([(across(minute), up(calls)) for minute, calls in enumerate(each)], style)
-    for name, style in _LINES:
-        for minute, refused in enumerate(by_manner[name]["refused_by_minute"]):
-            if refused >= 1:
-                picture.dot(across(minute), up(refused), 4, style)
-    return str(picture)
+    figure, [panel] = picture.axes(
+        7.6, 4, f"A back-fill: {of['exports']} exports at once, calls in each minute"
+    )
+    unlimited = of["unlimited"]["calls_by_minute"]
+    minutes = range(1, len(unlimited) + 1)
+    panel.plot(minutes, unlimited, ":", color=picture.OTHERS[2], label="without a limit")
+    for name, label, colour, style in _LINES:
+        each = of["limits"]["fixed"][name]
+        panel.plot(minutes, each["calls_by_minute"], style, color=colour, label=label)
+        refused = [
+            (m, count) for m, count in zip(minutes, each["refused_by_minute"], strict=True) if count >= 1
+        ]
+        for at, (minute, count) in enumerate(refused):
+            panel.plot(minute, count, "x", color=colour, label=f"refused, {label}" if at == 0 else None)
+    limit = measured["per_minute"]
+    panel.axhline(limit, color="black", lw=1, ls=(0, (6, 3)), label="the limit of each minute of the clock")
+    panel.set_ylim(bottom=0)
+    panel.set_xticks(list(minutes))
+    panel.set_xlabel("minute since the export-created events")
+    panel.legend(loc="upper right", framealpha=1, frameon=True, edgecolor="none")
+    return picture.svg(figure)

@@ -1,11 +1,14 @@
 """The picture of money: the bill of a month over the exports in it."""
 
+import math
+
+from benchmarks import picture
 from benchmarks.benchmark import Measured
 from benchmarks.money.designs import OURS
 from benchmarks.money.tables import for_a_thousand
-from benchmarks.svg import LogScale, Picture, apart, tidy
 
 _EXPORTS = [10 ** (1 + step / 10) for step in range(41)]
+_STYLES = ("-", "--", "-.", ":")
 
 
 def pictures(measured: Measured) -> dict[str, str]:
@@ -14,30 +17,32 @@ def pictures(measured: Measured) -> dict[str, str]:
 
 
 def _months(measured: Measured) -> str:
-    left, right, top, bottom = 62, 540, 62, 360
-    picture = Picture(760, 410, "The bill of a month, by the number of exports in it")
-    picture.text(16, 24, picture.title, "title")
-    picture.text(16, 43, "dollars at list prices without free tiers, in the mean over the four workloads")
+    """Each line has its design's name at its end, in its colour."""
     bills = {
         name: [of["month"] + for_a_thousand(of) / 1000 * exports for exports in _EXPORTS]
         for name, of in measured["designs"].items()
     }
-    across = LogScale(_EXPORTS[0], _EXPORTS[-1], left, right)
-    up = LogScale.around([bill for bill_of in bills.values() for bill in bill_of], bottom, top)
-    for tick in across.ticks((1,)):
-        picture.line(across(tick), top, across(tick), bottom)
-        picture.text(across(tick), bottom + 18, tidy(tick), anchor="middle")
-    for tick in up.ticks((1,)):
-        picture.line(left, up(tick), right, up(tick))
-        picture.text(left - 8, up(tick) + 4, f"${tidy(tick)}", anchor="end")
-    picture.text((left + right) / 2, bottom + 38, "exports a month (logarithmic)", anchor="middle")
-    ends = apart([up(bill[-1]) for bill in bills.values()], 16)
-    # Ours comes last, to lie on top.
-    for (name, bill), end in sorted(
-        zip(bills.items(), ends, strict=True), key=lambda entry: entry[0][0] == OURS
-    ):
-        own = name == OURS
-        points = [(across(exports), up(dollars)) for exports, dollars in zip(_EXPORTS, bill, strict=True)]
-        picture.path(points, "ours line" if own else "peer line thin")
-        picture.text(right + 10, end + 4, measured["designs"][name]["label"], "ours-text" if own else "")
-    return str(picture)
+    figure, [panel] = picture.axes(
+        8, 4.6, "The bill of a month: list prices, no free tiers, mean of four workloads"
+    )
+    ends = picture.apart([math.log10(bill[-1]) for bill in bills.values()], 0.2)
+    others = [name for name in bills if name != OURS]
+    for (name, bill), end in zip(bills.items(), ends, strict=True):
+        rank = others.index(name) if name in others else 0
+        colour = picture.OURS if name == OURS else picture.OTHERS[rank]
+        style = "-" if name == OURS else _STYLES[rank % len(_STYLES)]
+        panel.plot(_EXPORTS, bill, style, color=colour, lw=2.5 if name == OURS else 1.4)
+        label = measured["designs"][name]["label"]
+        panel.annotate(
+            label,
+            (_EXPORTS[-1], bill[-1]),
+            (1.15 * _EXPORTS[-1], 10**end),
+            color=colour,
+            va="center",
+            annotation_clip=False,
+        )
+    picture.logarithmic(panel, "x", (10, 100, 1_000, 10_000, 100_000), "{:,.0f}")
+    picture.logarithmic(panel, "y", (1, 10, 100, 1_000), "${:,.0f}")
+    panel.set_xlim(_EXPORTS[0], _EXPORTS[-1])
+    panel.set_xlabel("exports a month (logarithmic)")
+    return picture.svg(figure)

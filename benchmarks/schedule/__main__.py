@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.schedule.comparison import CHECK_COSTS, SEED, Comparison, compare
+from benchmarks.schedule.comparison import CHECK_COSTS, DEFAULT, Comparison, compare
 from benchmarks.schedule.durations_file import DurationsFileError, read_durations
+from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--durations", type=Path, required=True, metavar="FILE.csv", help="one column of seconds"
     )
+    parser.add_argument(
+        "--expected",
+        type=_expected_seconds,
+        metavar="SECONDS",
+        help="also with this `expected_seconds` in each event, as export_watch_expected",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "--seed", type=int, default=SEED, help="of the schedules that draw their waits (%(default)s)"
@@ -29,9 +36,17 @@ def main(arguments: list[str] | None = None) -> int:
     except DurationsFileError as error:
         print(f"{options.durations}: {error}", file=sys.stderr)
         return 1
-    comparison = compare(durations, options.seed)
+    comparison = compare(durations, options.seed, options.expected)
     print(json.dumps(as_json(comparison), indent=2) if options.json else as_table(comparison))
     return 0
+
+
+def _expected_seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_SECONDS):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number of seconds from 1 to {LONGEST_SECONDS}"
+        )
+    return int(text)
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -39,34 +54,28 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "schedules": {
             name: {
-                "checks": measured.mean_checks,
-                "delay_mean": measured.mean_delay,
-                "delay_p95": measured.p95_delay,
-                "regret": {str(cost): comparison.regret(name, cost) for cost in CHECK_COSTS},
+                "checks": by_cost[DEFAULT].mean_checks,
+                "delay_mean": by_cost[DEFAULT].mean_delay,
+                "delay_p95": by_cost[DEFAULT].p95_delay,
+                "regret": {str(cost): comparison.relative_cost(name, cost) for cost in CHECK_COSTS},
             }
-            for name in comparison.names
-            for measured in [comparison.measurement(name)]
+            for name, by_cost in comparison.measured.items()
         }
     }
 
 
 def as_table(comparison: Comparison) -> str:
     """The same as a table for people."""
-    explanation = (
-        f"{len(comparison.durations):,} exports. Regret: mean delay + c x checks, as a multiple of the best possible "
-        "schedule's."
-    )
     lines = [
-        explanation,
+        f"{len(comparison.durations):,} exports. Cost: mean delay + c x checks, relative to the best possible.",
         "",
-        f"{'schedule':<18}{'checks':>9}{'delay: mean':>13}{'p95':>9}"
-        + "".join(f"{f'regret c={cost}':>13}" for cost in CHECK_COSTS),
+        f"{'schedule':<22}{'checks':>9}{'delay: mean':>13}{'p95':>9}"
+        + "".join(f"{f'cost c={cost}':>13}" for cost in CHECK_COSTS),
     ]
-    for name in comparison.names:
-        measured = comparison.measurement(name)
+    for name, of in as_json(comparison)["schedules"].items():
         lines.append(
-            f"{name:<18}{measured.mean_checks:>9.1f}{measured.mean_delay:>11.1f} s{measured.p95_delay:>7.0f} s"
-            + "".join(f"{comparison.regret(name, cost):>13.2f}" for cost in CHECK_COSTS)
+            f"{name:<22}{of['checks']:>9.1f}{of['delay_mean']:>11.1f} s{of['delay_p95']:>7.0f} s"
+            + "".join(f"{cost:>13.2f}" for cost in of["regret"].values())
         )
     return "\n".join(lines)
 

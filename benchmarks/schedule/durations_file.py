@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.schedule.workloads import Seconds
-from export_watch.settings import MAX_DEADLINE_SECONDS
+from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
 
 MOST_DURATIONS = 1_000_000
 """They take a gigabyte of memory and ten seconds; more would tell no more."""
@@ -61,8 +60,8 @@ def _seconds(cell: str, line: int) -> float:
         raise DurationsFileError(f"line {line}: {cell.strip()!r} is not a number of seconds") from None
     if not math.isfinite(seconds) or seconds < 0:
         raise DurationsFileError(f"line {line}: {cell.strip()!r} is not a duration")
-    if seconds > MAX_DEADLINE_SECONDS:
+    if seconds > LONGEST_SECONDS:
         raise DurationsFileError(
-            f"line {line}: {cell.strip()} s is longer than {MAX_DEADLINE_SECONDS} s, the longest watch"
+            f"line {line}: {cell.strip()} s is longer than {LONGEST_SECONDS} s, the longest watch"
         )
     return seconds

@@ -1,12 +1,12 @@
 """The best possible schedule for known durations, found exactly.
 
-Between two durations nothing ends, so a look pays only at the moment of one: the durations themselves are the grid,
-and the best schedule on it is the best of all. With `n_i` exports done by the i-th moment and `s_i` the sum of their
-durations, the least cost from there on is
+Between two durations nothing ends, so a check pays only at the moment of one: the durations themselves are the grid,
+and the best schedule on it is the best of all. With `n_i` exports (or their weight) done by the i-th moment and `s_i`
+the sum of their durations, the least cost from there on is
 
     least(i) = check_cost * (n - n_i) + min over j > i of ((n_j - n_i) * moment_j - (s_j - s_i) + least(j)),
 
-one look for all that still run, and their wait for the next look at moment j. For a given j the bracket is a line in
+one check for all that still run, and their wait for the next check at moment j. For a given j the bracket is a line in
 n_i, so the minimum is the lower envelope of lines that come in the order of their slopes, and the whole takes a time
 linear in the number of moments (the convex-hull trick of dynamic programming).
 """
@@ -21,9 +21,9 @@ from benchmarks.schedule.workloads import Seconds
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """The best schedule: its looks, and what it costs per export in seconds (mean delay + check cost x checks)."""
+    """The best schedule: its checks, and what it costs per export in seconds (mean delay + check cost x checks)."""
 
-    looks: Seconds
+    checks: Seconds
     cost: float
 
 
@@ -31,7 +31,7 @@ class Optimum:
 class _Line:
     slope: float
     intercept: float
-    look: int
+    check: int
 
     def at(self, x: float) -> float:
         return self.slope * x + self.intercept
@@ -41,15 +41,19 @@ class _Line:
         return (other.intercept - self.intercept) / (self.slope - other.slope)
 
 
-def best_schedule(durations: Seconds, check_cost_seconds: float) -> Optimum:
-    """The looks that make mean delay + `check_cost_seconds` x checks the least for these durations."""
-    moments, counts = np.unique(durations, return_counts=True)
+def best_schedule(durations: Seconds, check_cost_seconds: float, weights: Seconds | None = None) -> Optimum:
+    """The checks that make mean delay + `check_cost_seconds` x checks the least for these durations.
+
+    `weights` say how much each duration counts, the same for all unless given; the cost is then of their sum 1.
+    """
+    moments, which = np.unique(durations, return_inverse=True)
+    counts = np.bincount(which, weights)
     done = np.concatenate([[0], np.cumsum(counts)]).tolist()
     spent = np.concatenate([[0.0], np.cumsum(counts * moments)]).tolist()
     at = moments.tolist()
 
     least = 0.0
-    next_look = [0] * len(at)
+    next_check = [0] * len(at)
     envelope: deque[_Line] = deque()
     for i in range(len(at) - 1, -1, -1):
         _add(envelope, _Line(-at[i], least + done[i + 1] * at[i] - spent[i + 1], i))
@@ -57,13 +61,13 @@ def best_schedule(durations: Seconds, check_cost_seconds: float) -> Optimum:
         while len(envelope) > 1 and envelope[1].at(done[i]) <= envelope[0].at(done[i]):
             envelope.popleft()
         least = check_cost_seconds * (done[-1] - done[i]) + spent[i] + envelope[0].at(done[i])
-        next_look[i] = envelope[0].look
+        next_check[i] = envelope[0].check
 
-    looks, i = [], 0
+    checks, i = [], 0
     while i < len(at):
-        looks.append(at[next_look[i]])
-        i = next_look[i] + 1
-    return Optimum(np.array(looks), least / done[-1])
+        checks.append(at[next_check[i]])
+        i = next_check[i] + 1
+    return Optimum(np.array(checks), least / done[-1])
 
 
 def _add(envelope: deque[_Line], line: _Line) -> None:

@@ -1,116 +1,143 @@
-"""The tables of the schedule in docs/benchmarks.md."""
+"""The tables of the schedule."""
 
 from statistics import mean
 from typing import Any
 
 from benchmarks.benchmark import Measured
 from benchmarks.document import table
-from benchmarks.schedule.peers import PEERS
+from benchmarks.schedule.others import OTHERS
 
+BLIND = "Export Watch, ignores status changes"
 NAMES = {
-    "export_watch": "**Export Watch**",
-    "export_watch_even_phases": "**Export Watch**, even phases seen",
-    "export_watch_short_delivery": "**Export Watch**, short delivery seen",
-    "export_watch_untuned": "Export Watch, always at its default of 5 s",
-    "textbook": "Export Watch with the textbook's `sqrt(2 * c * elapsed)`",
-    **{peer.name: f"{peer.label} ({peer.shipped_by})" for peer in PEERS},
+    "export_watch_short_delivery": "**Export Watch**, short delivery",
+    "export_watch_even_phases": "**Export Watch**, even phases",
+    "export_watch": BLIND,
+    "export_watch_hint_right": f"{BLIND}; hint right within 1.25",
+    "export_watch_hint_2_long": f"{BLIND}; hint twice too long",
+    "export_watch_hint_2_short": f"{BLIND}; hint half of it",
+    "export_watch_hint_5_long": f"{BLIND}; hint five times too long",
+    "export_watch_hint_5_short": f"{BLIND}; hint a fifth of it",
+    "export_watch_untuned": f"{BLIND}; always at its default of 2 s",
+    "textbook": f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`",
+    **{other.name: f"{other.label} ({other.shipped_by})" for other in OTHERS},
+}
+GROUPS = {
+    "four": "the four",
+    "six": "six held out",
+    "six_doubled": "those, twice as long",
+    "forty": "forty at random",
 }
 
 
 def tables(measured: Measured) -> dict[str, str]:
     """The Markdown of each table, by the name of its marker."""
     return {
-        "schedule-regret": _regret(measured),
-        "schedule-workloads": _by_workload(measured),
-        "schedule-losses": _losses(measured),
-        "schedule-missed": _missed(measured),
+        "schedule-cost": _cost(measured),
+        "schedule-default": _default(measured),
+        "schedule-fixed": _fixed(measured),
+        "schedule-workloads": _workloads(measured),
+        "schedule-sources": table(
+            ["other schedule", "used by", "where its rule was read"],
+            ([other.label, other.shipped_by, other.source] for other in OTHERS),
+        ),
     }
 
 
-def regrets(measured: Measured, schedule: str) -> list[float]:
-    """All regrets of a schedule: each workload, each cost of a check."""
-    return [
-        regret
-        for on in measured["workloads"].values()
-        for regret in on["schedules"][schedule]["regret"].values()
+def relative_cost(of: dict[str, Any]) -> float:
+    """The mean over the costs of a check."""
+    return float(mean(of["relative_cost"].values()))
+
+
+def of_fifty(measured: Measured, name: str) -> float:
+    """The mean over the four, the six and the forty."""
+    groups = [measured["groups"][group] for group in ("four", "six", "forty")]
+    total = sum(group["workloads"] * relative_cost(group["schedules"][name]) for group in groups)
+    return float(total / sum(group["workloads"] for group in groups))
+
+
+def _cost(measured: Measured) -> str:
+    groups = measured["groups"]
+    order = sorted(groups["four"]["schedules"], key=lambda name: of_fifty(measured, name))
+    rows = [
+        [
+            NAMES[name],
+            *(f"{relative_cost(groups[group]['schedules'][name]):.2f}" for group in GROUPS),
+            f"**{of_fifty(measured, name):.2f}**",
+            f"{max(groups[group]['schedules'][name]['worst'] for group in GROUPS):.2f}",
+        ]
+        for name in order
     ]
+    bounds = [f"{mean(groups[group]['bound'].values()):.2f}" for group in GROUPS]
+    rows.insert(0, ["*the least possible for a schedule that knows nothing*", *bounds, "", ""])
+    return table(["cost relative to the optimum", *GROUPS.values(), "all fifty", "worst"], rows)
 
 
-def by_mean_regret(measured: Measured) -> list[str]:
-    """The schedules, the best first."""
-    schedules = next(iter(measured["workloads"].values()))["schedules"]
-    return sorted(schedules, key=lambda schedule: mean(regrets(measured, schedule)))
+def _default(measured: Measured) -> str:
+    """Checks and delay as deployed, on the four workloads."""
+    schedules = measured["groups"]["four"]["schedules"]
+    own = ("export_watch_even_phases", "export_watch_short_delivery", "export_watch")
+    rows = [
+        [NAMES[name], f"{of['checks']:.1f}", f"{of['delay_mean']:.1f} s", f"{of['delay_p95']:.0f} s"]
+        for name in (*own, "fixed_60", "durable_functions", "google_workflows", "load_testing")
+        for of in [schedules[name]]
+    ]
+    return table(["the plain mean of the four", "checks", "mean delay", "95th percentile"], rows)
 
 
-def _regret(measured: Measured) -> str:
+def _fixed(measured: Measured) -> str:
+    """A fixed interval with the same mean delay as ours, for each cost of a check."""
+    fixed = sorted(measured["curves"]["fixed"], key=lambda point: point["interval"])
+    rows = []
+    for point in measured["curves"]["ours"]:
+        cost = point["check_cost"]
+        best = min(fixed, key=lambda each: each["delay_mean"] + cost * each["checks"])
+        rows.append(
+            [
+                f"{cost:g} s",
+                f"{point['checks']:.1f}",
+                f"{point['delay_mean']:.1f} s",
+                f"every {best['interval']:g} s",
+                f"{best['checks']:.1f}",
+                f"{best['delay_mean']:.1f} s",
+                f"{_plain(point, cost) / _plain(best, cost):.2f}",
+            ]
+        )
+    header = [
+        "a check is worth",
+        "ours: checks",
+        "delay",
+        "best fixed interval",
+        "checks",
+        "delay",
+        "ours / fixed",
+    ]
+    return table(header, rows)
+
+
+def _plain(point: dict[str, float], cost: float) -> float:
+    return point["delay_mean"] + cost * point["checks"]
+
+
+def _workloads(measured: Measured) -> str:
     costs = [str(cost) for cost in measured["check_costs"]]
     rows = [
         [
-            NAMES[schedule],
-            *(_over_workloads(measured, schedule, cost) for cost in costs),
-            f"**{mean(regrets(measured, schedule)):.2f}**",
-            f"{max(regrets(measured, schedule)):.2f}",
-        ]
-        for schedule in by_mean_regret(measured)
-    ]
-    return table(
-        ["mean regret over the workloads", *(f"c = {cost} s" for cost in costs), "mean", "worst"], rows
-    )
-
-
-def _over_workloads(measured: Measured, schedule: str, cost: str) -> str:
-    return f"{mean(on['schedules'][schedule]['regret'][cost] for on in measured['workloads'].values()):.2f}"
-
-
-def _by_workload(measured: Measured) -> str:
-    return "\n\n".join(
-        f"Exports that take {on['description']}; {on['duration_mean'] / 60:.0f} minutes in the mean:\n\n"
-        f"{_one_workload(on)}"
-        for on in measured["workloads"].values()
-    )
-
-
-def _one_workload(on: dict[str, Any]) -> str:
-    rows = [
-        [
-            NAMES[schedule],
+            on["label"],
+            NAMES[name],
             f"{of['checks']:.1f}",
             f"{of['delay_mean']:.1f} s",
             f"{of['delay_p95']:.0f} s",
-            *(f"{regret:.2f}" for regret in of["regret"].values()),
+            *(f"{of['relative_cost'][cost]:.2f}" for cost in costs),
         ]
-        for schedule, of in on["schedules"].items()
+        for on in measured["workloads"].values()
+        for name, of in on["schedules"].items()
     ]
-    costs = [f"regret, c = {cost} s" for cost in next(iter(on["schedules"].values()))["regret"]]
-    return table(["schedule", "checks", "delay: mean", "delay: 95th percentile", *costs], rows)
-
-
-def _losses(measured: Measured) -> str:
-    """Where a peer beats ours."""
-    labels = {peer.name: peer.label for peer in PEERS}
-    rows = []
-    for on in measured["workloads"].values():
-        own = on["schedules"]["export_watch"]
-        for cost, regret in own["regret"].items():
-            peers = {peer.name: on["schedules"][peer.name]["regret"][cost] for peer in PEERS}
-            better = sorted((other, name) for name, other in peers.items() if other < regret)
-            if better:
-                winners = ", ".join(f"{labels[name]} ({other:.2f})" for other, name in better)
-                rows.append([on["label"], f"{cost} s", f"{regret:.2f}", winners])
-    return table(["exports that take", "c", "our regret", "beaten by"], rows)
-
-
-def _missed(measured: Measured) -> str:
-    quitters = [peer for peer in PEERS if peer.gives_up_after_checks or peer.gives_up_after_seconds]
-    rows = [
-        [
-            peer.shipped_by,
-            f"{peer.gives_up_after_checks} looks"
-            if peer.gives_up_after_checks
-            else f"{peer.gives_up_after_seconds} s",
-            *(f"{on['schedules'][peer.name]['missed']:.1%}" for on in measured["workloads"].values()),
-        ]
-        for peer in quitters
+    header = [
+        "exports that take",
+        "schedule",
+        "checks",
+        "mean delay",
+        "95 %",
+        *(f"c = {cost} s" for cost in costs),
     ]
-    labels = [on["label"] for on in measured["workloads"].values()]
-    return table(["exports whose end is never seen", "gives up after", *labels], rows)
+    return table(header, rows)

@@ -10,8 +10,8 @@ with the jitter.
 
 Two things are known of some exports: that one has not begun yet, and how long such exports take. Both scale the wait.
 
-All watches of an API user share one rate limit and know nothing of one another. What is left of the limit, which each
-reply reports, makes all of them slower before it is used up; a refusal spreads those that were refused together.
+All watches of an API user share one rate limit and know nothing of one another. The pace at which it is used up, which
+each reply reports, makes all of them slower before it is; a refusal spreads those that were refused together.
 """
 
 import hashlib
@@ -32,11 +32,17 @@ JITTER = 0.1
 REFUSED_SPREAD_SECONDS = 60
 """Watches that were refused together come back spread over a minute, which is what Emarsys's limit counts by."""
 
-FREE_HEADROOM = 0.75
-"""While more than this share of the rate limit is left, nothing stretches: a quarter of it is anyone's."""
+LIMIT_WINDOW_SECONDS = 60
+"""Emarsys's limit is one of requests a minute."""
 
-LONGEST_STRETCH = 5.0
-"""No wait becomes longer than this many times: news must not get old where another job uses the limit up."""
+SHARED_WAIT_SECONDS = 67
+"""At the pace that uses up the whole limit, no watch checks more often than this."""
+
+FREE_PACE = 0.85
+"""A pace beyond this one is an overload. A stream of exports that just fits in seldom reaches it by chance."""
+
+OVERLOAD_STRETCH = 12
+"""In an overload, waits become 6 to 18 times as long, 12 in the mean."""
 
 CHECK_BUDGET = 1600
 """No watch makes more checks. Step Functions ends an execution after 25,000 events; a check takes 9 of them, 15
@@ -92,7 +98,7 @@ def wait_seconds(
     elapsed = max(0.0, now - since)
     wait = base_wait_seconds(elapsed, policy) * known_factor(watch, elapsed, policy)
     wait = max(wait, policy.min_wait_seconds)
-    wait = min(wait * stretch(rate_limit), policy.max_wait_seconds) * (1 - JITTER * spread)
+    wait = min(stretch(wait, rate_limit, spread), policy.max_wait_seconds) * (1 - JITTER * spread)
     if watch.ready_since is not None and not watch.stuck_told:
         to_stuck = watch.ready_since + policy.stuck_after_seconds - now
         if to_stuck > 0:
@@ -130,16 +136,32 @@ def known_factor(watch: Watch, elapsed_seconds: float, policy: Policy) -> float:
     return max(factors, default=1.0)
 
 
-def stretch(rate_limit: RateLimit | None) -> float:
-    """How many times as long to wait where this much of the rate limit is left; None is unknown.
+def stretch(wait_seconds: float, rate_limit: RateLimit | None, spread: float) -> float:
+    """The wait of a watch that shares the limit with all others, by the pace at which they use it up together.
 
-    It grows with the inverse cube of the share that is left, to LONGEST_STRETCH where 44 % is left. No other formula as
-    short that was tried did as well for a back-fill, for a lasting overload and for a fleet far below the limit
-    (the simulation in benchmarks/fleet).
+    Those that check most often give way first: no wait is shorter than SHARED_WAIT_SECONDS times the root of the pace,
+    which young watches feel, and old ones hardly. So a back-fill, all of whose watches are young, slows down before it
+    is refused, and nobody hears of an end much later. That is not enough in a lasting overload, where each wait is
+    many times as long, spread (`spread` is 0 to 1) lest all come back together. The figures are from benchmarks/fleet.
     """
-    if rate_limit is None or rate_limit.share >= FREE_HEADROOM:
-        return 1.0
-    return min((FREE_HEADROOM / max(rate_limit.share, 0.01)) ** 3, LONGEST_STRETCH)
+    if rate_limit is None:
+        return wait_seconds
+    used = pace(rate_limit)
+    if used > FREE_PACE:
+        wait_seconds *= OVERLOAD_STRETCH * (0.5 + spread)
+    return max(wait_seconds, SHARED_WAIT_SECONDS * math.sqrt(used))
+
+
+def pace(rate_limit: RateLimit) -> float:
+    """How fast all who share a limit use it: at 1, it is used up just when its window ends.
+
+    Of a window whose end is unknown, or always a window away because it slides, what is used was used in a whole one.
+    The first tenth of a window says too little for a pace.
+    """
+    reset = rate_limit.reset_seconds
+    slides = reset is None or reset >= LIMIT_WINDOW_SECONDS - 1
+    over = 1.0 if slides or reset is None else max(1 - reset / LIMIT_WINDOW_SECONDS, 0.1)
+    return (1 - rate_limit.share) / over
 
 
 def _spread(execution: str, check: int) -> float:

@@ -5,10 +5,11 @@
         stack.run()
         stack.notifications, stack.executions(), stack.dead_letters(), stack.logs
 
-How it fits together: `template` and `parameters` read the template, moto creates it, `moto_gaps` mends moto where it
-does not do as AWS does, `event_source` and `function` stand for Lambda, and a clock moves it all.
+How it fits together: `template` and `parameters` read the template, moto creates it, `moto_gaps` patches moto where it
+does not do as AWS does, `event_source` and `function` stand for Lambda, and the `clock` moves it all.
 """
 
+from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.deploy import deploy
 from sandbox.aws.deployment import Deployment, EventNotPutError
 from sandbox.aws.faults import NeverAnswered
@@ -16,8 +17,6 @@ from sandbox.aws.findings import DeadLetter, Execution, Notification
 from sandbox.aws.function import Response, crashed, timed_out
 from sandbox.aws.logs import LogLine
 from sandbox.aws.parameters import ParameterError
-from sandbox.aws.real_clock import RealClock
-from sandbox.aws.virtual_clock import VirtualClock
 
 __all__ = [
     "DeadLetter",

@@ -12,21 +12,17 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-import botocore.session
 from moto import mock_aws
 
-from sandbox.aws import (
-    alarm,  # noqa: F401 - CloudFormation knows the models that are imported
-    moto_gaps,
-)
+from sandbox.aws import moto_gaps
 from sandbox.aws import parameters as template_parameters
 from sandbox.aws import template as sam
 from sandbox.aws.client import session
-from sandbox.aws.clock import Clock
+from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.deployment import Deployment
 from sandbox.aws.event_source import EventSource
 from sandbox.aws.function import Function
-from sandbox.aws.real_clock import RealClock
+from sandbox.aws.logs import LogStream
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -44,7 +40,6 @@ _ENVIRONMENT = {
 }
 """Nothing of a developer's own AWS configuration is left, so that nothing can reach the real AWS."""
 
-
 _MOTO: Any = {
     "lambda": {"use_docker": False},
     "stepfunctions": {"execute_state_machine": True},
@@ -57,7 +52,7 @@ def deploy(
     parameters: Mapping[str, object] | None = None,
     *,
     secrets: Mapping[str, Mapping[str, Any] | str] | None = None,
-    clock: Clock | None = None,
+    clock: VirtualClock | None = None,
     template: Path = TEMPLATE,
     stack_name: str = "sandbox",
 ) -> Iterator[Deployment]:
@@ -80,7 +75,7 @@ def deploy(
     """
     source = sam.read(template)
     values = template_parameters.effective(source.parameters, parameters or {})
-    deployment = Deployment(clock or RealClock(), values, source.left_out)
+    deployment = Deployment(clock or RealClock(), values)
     if not _the_only_one.acquire(blocking=False):
         raise RuntimeError("one deployment at a time: functions share the process's environment")
     with contextlib.ExitStack() as stack:
@@ -89,7 +84,6 @@ def deploy(
         stack.enter_context(patch.dict(os.environ, {**others, **_ENVIRONMENT}, clear=True))
         stack.enter_context(mock_aws(config=_MOTO))
         stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", session()))
-        stack.enter_context(patch.object(botocore.session, "get_session", lambda: session()._session))
         reactions = moto_gaps.Reactions(
             invoke=lambda name, payload: deployment.functions[name].invoke(payload),
             arrived=deployment.arrived,
@@ -117,12 +111,8 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> No
     deployment.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     for resource in cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]:
         if resource["ResourceType"] == "AWS::Lambda::Function":
-            function = _function(
-                deployment,
-                source,
-                resource["LogicalResourceId"],
-                resource["PhysicalResourceId"],
-            )
+            folder = source.code_folder(resource["LogicalResourceId"])
+            function = _function(deployment, resource["PhysicalResourceId"], folder)
             deployment.functions[function.name] = function
     _poll_queues(deployment)
     _subscribe(deployment)
@@ -137,21 +127,19 @@ def _upload_empty_code(deployment: Deployment) -> None:
     s3.put_object(Bucket=sam.CODE_BUCKET, Key=sam.CODE_KEY, Body=archive.getvalue())
 
 
-def _function(deployment: Deployment, source: sam.Template, logical_id: str, name: str) -> Function:
+def _function(deployment: Deployment, name: str, folder: Path) -> Function:
     configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
-    folder = source.code_folder(logical_id)
     return Function(
         name=name,
         arn=configuration["FunctionArn"],
         handler=configuration["Handler"],
         code_folder=folder,
-        import_folders=source.import_folders(),
         environment=configuration.get("Environment", {}).get("Variables", {}),
         timeout_seconds=configuration["Timeout"],
         memory_mb=configuration["MemorySize"],
+        log=LogStream(deployment.logs, folder.name),
         log_group=configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
-        logs=deployment.logs,
-        now=deployment.clock.now,
+        options={"now": deployment.clock.now},
         fault=lambda event: deployment.faults.response(folder.name, event),
     )
 
@@ -168,17 +156,16 @@ def _poll_queues(deployment: Deployment) -> None:
         awslambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         arn = mapping["EventSourceArn"]
         url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])[
-            "Attributes"
-        ]
+        if isinstance(deployment.clock, RealClock):  # nobody wants to watch a sandbox wait for three minutes
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         deployment.sources[arn] = EventSource(
             queue_arn=arn,
             queue_url=url,
             function_arn=mapping["FunctionArn"],
             batch_size=mapping["BatchSize"],
             reports_failures="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
-            visibility_timeout_seconds=int(attributes["VisibilityTimeout"]),
-            retry_after_seconds=1 if isinstance(deployment.clock, RealClock) else None,
+            visibility_timeout_seconds=int(queue["VisibilityTimeout"]),
             clock=deployment.clock,
             sqs=sqs,
             invoke=invoke,

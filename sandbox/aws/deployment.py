@@ -11,7 +11,7 @@ from moto.sqs.models import Message, sqs_backends
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from sandbox.aws.client import client
-from sandbox.aws.clock import Clock
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.event_source import EventSource
 from sandbox.aws.faults import Faults
 from sandbox.aws.findings import DeadLetter, Delivery, Execution, Notification
@@ -29,7 +29,7 @@ class EventNotPutError(ValueError):
 
 
 class Deployment:
-    """What `deploy` yields. Nothing happens on a virtual clock but in `run`; on the real one, things happen meanwhile.
+    """What `deploy` yields. Nothing happens but in `run`.
 
     Attributes
     ----------
@@ -44,14 +44,11 @@ class Deployment:
         What the functions printed. They are known by their folders: `logs.of("check_export")`.
     faults
         Ways to make AWS fail.
-    left_out
-        The types of the template's resources that the sandbox does not create.
     """
 
-    def __init__(self, clock: Clock, parameters: Mapping[str, str], left_out: frozenset[str]) -> None:
+    def __init__(self, clock: VirtualClock, parameters: Mapping[str, str]) -> None:
         self.clock = clock
         self.parameters = parameters
-        self.left_out = left_out
         self.logs = Logs(clock.now)
         self.faults = Faults(clock.now)
         self.notifications: list[Notification] = []
@@ -78,16 +75,22 @@ class Deployment:
     def put_event(self, event: Mapping[str, Any]) -> str:
         """Puts an event of this source, detail-type and detail (an object, or its JSON); returns its id.
 
+        An object is written as the functions write JSON: what is no JSON value, like NaN, is refused.
+
         Raises
         ------
         EventNotPutError
             Where EventBridge refuses it.
         """
         detail = event["detail"]
+        try:
+            text = detail if isinstance(detail, str) else json.dumps(detail, allow_nan=False)
+        except ValueError as error:
+            raise EventNotPutError(f"the detail is no JSON: {error}") from error
         entry = {
             "Source": event["source"],
             "DetailType": event["detail-type"],
-            "Detail": detail if isinstance(detail, str) else json.dumps(detail),
+            "Detail": text,
             "EventBusName": self.parameters.get("EventBusName", "default"),
         }
         if sum(len(text.encode("utf-8", "surrogatepass")) for text in entry.values()) > ENTRY_LIMIT_BYTES:
@@ -107,7 +110,7 @@ class Deployment:
         return events
 
     def stop(self, name: str, error: str = "", cause: str = "") -> None:
-        """StopExecution, as an operator would; on a virtual clock it takes effect in the next `run`."""
+        """StopExecution, as an operator would; it takes effect in the next `run`."""
         execution = self._find(name)
         while execution.exec_worker.env is None:  # started, but not begun
             self.clock.run(until=self.clock.now())
@@ -115,7 +118,7 @@ class Deployment:
         execution.stop(stop_date=execution.start_date, error=error, cause=cause)
 
     def dead_letters(self) -> list[DeadLetter]:
-        """What lies in the queue of the output `DeadLetterQueueUrl`; looking takes nothing out."""
+        """The messages in the queue of the output `DeadLetterQueueUrl`; they stay there."""
         name = self.outputs["DeadLetterQueueUrl"].rpartition("/")[2]
         queue = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[name]
         return [DeadLetter(m.id, m.body, m.approximate_receive_count) for m in queue._messages]
@@ -132,19 +135,21 @@ class Deployment:
 
     def invoke(self, function: str, event: Any) -> Response:
         """Invokes a function, known by its folder, with an event, at once."""
-        found = next(f for f in self.functions.values() if f.label == function)
-        return found.invoke(json.dumps(event))
+        return self.function(function).invoke(json.dumps(event))
+
+    def function(self, label: str) -> Function:
+        """The function of this folder."""
+        return next(function for function in self.functions.values() if function.label == label)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this deployment's AWS."""
         return client(service)
 
     def arrived(self, queue_arn: str, message: Message) -> None:
-        """A message came to a queue: whoever waits for it is told."""
+        """A message came to a queue: whoever waits for it learns of it."""
         if queue_arn == self.subscriber_arn:
-            attributes = {
-                k: v.get("StringValue") or v["string_value"] for k, v in message.message_attributes.items()
-            }
+            given = message.message_attributes.items()
+            attributes = {name: value.get("StringValue") or value["string_value"] for name, value in given}
             notification = Notification(attributes, message.body, self.clock.now())
             self.notifications.append(notification)
             for listener in self.listeners:

@@ -1,21 +1,18 @@
 """Between a queue and a function: Lambda's event source mapping for SQS, as far as a batch of messages can notice.
 
 A message is delivered at least once; it is deleted when its function took it, comes again when its visibility timeout
-is over, and ends in the dead-letter queue after `maxReceiveCount` deliveries, which is SQS's own doing. On the virtual
-clock the visibility timeout takes its real length; on the real clock a failed message comes again after one second,
-since nobody wants to watch a sandbox wait for three minutes.
+is over, and is moved to the dead-letter queue after `maxReceiveCount` deliveries, which is SQS's own doing.
 """
 
 import contextlib
 import json
-import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.aws.clock import Clock
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.faults import NeverAnswered
 
 _RECEIVE_AT_ONCE = 10
@@ -24,7 +21,7 @@ _RECEIVE_AT_ONCE = 10
 
 @dataclass(slots=True, eq=False)
 class EventSource:
-    """`retry_after_seconds` replaces the queue's visibility timeout where it is given."""
+    """A queue, a function, and how messages come from the one to the other."""
 
     queue_arn: str
     queue_url: str
@@ -32,25 +29,19 @@ class EventSource:
     batch_size: int
     reports_failures: bool
     visibility_timeout_seconds: int
-    retry_after_seconds: int | None
-    clock: Clock
+    clock: VirtualClock
     sqs: Any
     invoke: Callable[[str, bytes], tuple[bytes, bool]]
     _due: bool = False
-    _delivering: threading.Lock = field(default_factory=threading.Lock)
 
     def arrived(self) -> None:
-        """Something may be in the queue: it is looked at as soon as possible, once."""
+        """Something may be in the queue: it is polled as soon as possible, once."""
         if not self._due:
             self._due = True
             self.clock.call_later(0, self._deliver)
 
     def _deliver(self) -> None:
         self._due = False
-        with self._delivering:
-            self._deliver_batch()
-
-    def _deliver_batch(self) -> None:
         messages = list(self._received())
         if not messages:
             return
@@ -58,16 +49,9 @@ class EventSource:
         for message in messages:
             if message["MessageId"] not in failed:
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-            elif self.retry_after_seconds is not None:
-                self.sqs.change_message_visibility(
-                    QueueUrl=self.queue_url,
-                    ReceiptHandle=message["ReceiptHandle"],
-                    VisibilityTimeout=self.retry_after_seconds,
-                )
         if failed:
-            delay = self.retry_after_seconds or self.visibility_timeout_seconds
             # A message is visible after its time, not at it.
-            self.clock.call_later(delay + 0.01, self.arrived)
+            self.clock.call_later(self.visibility_timeout_seconds + 0.01, self.arrived)
         self.arrived()
 
     def _received(self) -> Iterable[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a deployment shows of itself: notifications, executions and dead letters, as plain values."""
+"""What a deployment shows of itself: notifications, executions and messages in queues, as plain values."""
 
 import json
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that nobody could take. `receive_count` is how often it was delivered before."""
+    """A message in the dead-letter queue. `receive_count` is how often it was delivered before."""
 
     message_id: str
     body: str

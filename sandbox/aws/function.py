@@ -1,33 +1,25 @@
-"""One Lambda function: its handler, imported into a world of its own and called as Lambda's Python runtime calls it.
+"""One Lambda function: its handler, built from its environment and called as Lambda's Python runtime calls it."""
 
-Each function of each deployment has its own copy of the project's modules, its own environment variables and its own
-registry of loggers, as it has in Lambda, where each is a process of its own. Here they share one process, so one
-invocation runs at a time, in a lock, and everything is put back after it.
-"""
-
-import contextlib
-import importlib
+import importlib.util
+import inspect
 import json
 import logging
 import os
-import sys
-import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
-from sandbox.aws.context import LambdaContext
-from sandbox.aws.logs import Logs
+from sandbox.aws.logs import LogStream
 
 RESPONSE_LIMIT_BYTES = 6_291_556
 """Lambda's quota of 6 MB for the payload of a synchronous response, as its error message states it."""
 
-_one_at_a_time = threading.Lock()
+_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +30,31 @@ class Response:
     failed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LambdaContext:
+    """As the Python runtime of Lambda has it; `ends_at` is on the monotonic clock."""
+
+    function_name: str
+    aws_request_id: str
+    invoked_function_arn: str
+    memory_limit_in_mb: str
+    log_group_name: str
+    ends_at: float
+    log_stream_name: str = "sandbox"
+    function_version: str = "$LATEST"
+    identity: None = None
+    client_context: None = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self.ends_at - time.monotonic()) * 1000))
+
+
 @dataclass(slots=True, eq=False)
 class Function:
-    """`now` is the clock of a handler that can be built with one; `fault` may answer in its place.
+    """A function of a deployment. `fault` may answer in its place.
+
+    A module with a `build(environment, ...)` is asked for a handler, and passed the `options` that it takes: `now`, the
+    deployment's clock. Any other module has its handler under its name.
 
     A handler cannot be killed. One that takes longer than `timeout_seconds` (of real time, whatever the deployment's
     clock) is let finish, and then answered for as Lambda does: timed out.
@@ -50,24 +64,14 @@ class Function:
     arn: str
     handler: str
     code_folder: Path
-    import_folders: tuple[Path, ...]
     environment: Mapping[str, str]
     timeout_seconds: float
     memory_mb: int
-    logs: Logs
+    log: LogStream
     log_group: str
-    now: Callable[[], float]
+    options: dict[str, Any]
     fault: Callable[[Any], Response | None]
-    _modules: dict[str, ModuleType] = field(default_factory=dict)
-    _loggers: logging.Manager = field(
-        default_factory=lambda: logging.Manager(logging.RootLogger(logging.WARNING))
-    )
     _entry: Callable[[Any, LambdaContext], Any] | None = None
-    _top_level_names: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        folders = (self.code_folder, *self.import_folders)
-        self._top_level_names = frozenset(path.stem for folder in folders for path in folder.iterdir())
 
     @property
     def label(self) -> str:
@@ -77,28 +81,28 @@ class Function:
     def invoke(self, payload: bytes | str) -> Response:
         """Calls the handler with a JSON payload."""
         event = json.loads(payload or "{}")
-        request_id = str(uuid.uuid4())
-        with _one_at_a_time, self.logs.capturing(self.label, request_id), self._world():
-            begin = time.monotonic()
-            response = self.fault(event) or self._respond(event, self._context(request_id, begin))
+        begin = time.monotonic()
+        context = LambdaContext(
+            function_name=self.name,
+            aws_request_id=str(uuid.uuid4()),
+            invoked_function_arn=self.arn,
+            memory_limit_in_mb=str(self.memory_mb),
+            log_group_name=self.log_group,
+            ends_at=begin + self.timeout_seconds,
+        )
+        with self.log.capturing(context.aws_request_id):
+            response = self.fault(event) or self._respond(event, context)
             if time.monotonic() - begin > self.timeout_seconds:
                 response = timed_out(self.timeout_seconds)
                 print(response.payload.decode())
             return response
 
     def _respond(self, event: Any, context: LambdaContext) -> Response:
-        module, _, attribute = self.handler.rpartition(".")
         try:
-            if self._entry is None:
-                app = importlib.import_module(module.replace("/", "."))
-                if "now" in getattr(getattr(app, "build", None), "__kwdefaults__", None) or ():
-                    self._entry = app.build(os.environ, now=self.now)
-                else:
-                    self._entry = getattr(app, attribute)
-        except ImportError as error:
-            return _failure(
-                "Runtime.ImportModuleError", f"Unable to import module '{module}': {error}", context
-            )
+            self._entry = self._entry or self._load()
+        except (ImportError, FileNotFoundError) as error:
+            message = f"Unable to import the module of '{self.handler}': {error}"
+            return _failure("Runtime.ImportModuleError", message, context)
         except (Exception, SystemExit) as error:
             return _failure(type(error).__name__, str(error), context, error)
         try:
@@ -117,47 +121,29 @@ class Function:
             return _failure("Function.ResponseSizeTooLarge", message, context)
         return Response(answer)
 
-    def _context(self, request_id: str, begin: float) -> LambdaContext:
-        return LambdaContext(
-            function_name=self.name,
-            aws_request_id=request_id,
-            invoked_function_arn=self.arn,
-            memory_limit_in_mb=str(self.memory_mb),
-            log_group_name=self.log_group,
-            log_stream_name="sandbox",
-            ends_at=begin + self.timeout_seconds,
-        )
-
-    @contextlib.contextmanager
-    def _world(self) -> Iterator[None]:
-        """The process, for the time of an invocation, is this function's."""
-        others = _taken_out(self._top_level_names)
-        sys.modules.update(self._modules)
-        known = len(sys.modules)
-        path, environment, manager = sys.path[:], dict(os.environ), logging.Logger.manager
-        sys.path[:0] = [str(self.code_folder), *map(str, self.import_folders)]
-        _set_environment(self._variables())
-        logging.Logger.manager = self._loggers
-        try:
-            yield
-        finally:
-            logging.Logger.manager = manager
-            _set_environment(environment)
-            sys.path[:] = path
-            if len(sys.modules) == known:  # nothing was imported, as mostly, and a search can be saved
-                for name in self._modules:
-                    sys.modules.pop(name, None)
-            else:
-                self._modules = _taken_out(self._top_level_names)
-            sys.modules.update(others)
+    def _load(self) -> Callable[[Any, LambdaContext], Any]:
+        """The handler. Its module is executed anew: the functions of this process have nothing in common by it."""
+        name, _, attribute = self.handler.rpartition(".")
+        spec = importlib.util.spec_from_file_location(f"{self.label}.{name}", self.code_folder / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        environment = self._variables()
+        with patch.dict(os.environ, environment, clear=True):
+            spec.loader.exec_module(module)
+            if (build := getattr(module, "build", None)) is None:
+                return getattr(module, attribute)  # type: ignore[no-any-return]
+            wanted = inspect.signature(build).parameters
+            options = {name: value for name, value in self.options.items() if name in wanted}
+            # In Lambda each function has loggers of its own, whatever their names.
+            own = logging.Manager(logging.RootLogger(logging.WARNING))
+            with patch.object(logging.Logger, "manager", own):
+                return build(environment, **options)  # type: ignore[no-any-return]
 
     def _variables(self) -> dict[str, str]:
         """What Lambda sets, and what the machine needs; no more of the developer's own environment."""
-        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-        aws = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
         return {
-            **kept,
-            **aws,
+            **{k: v for k, v in os.environ.items() if k in _KEPT_VARIABLES or k.startswith("AWS_")},
             "TZ": ":UTC",
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -169,30 +155,25 @@ class Function:
         }
 
 
-_KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
-
-
 def timed_out(seconds: float) -> Response:
     """What Lambda answers for a function that ran into its timeout."""
-    return _error(
-        "Sandbox.Timedout", f"RequestId: {uuid.uuid4()} Error: Task timed out after {seconds:.2f} seconds"
-    )
+    return _error("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
 
 
 def crashed() -> Response:
     """What Lambda answers for a function whose process was killed, for want of memory for instance."""
-    return _error(
-        "Runtime.ExitError", f"RequestId: {uuid.uuid4()} Error: Runtime exited with error: signal: killed"
-    )
+    return _error("Runtime.ExitError", "Runtime exited with error: signal: killed")
 
 
 def _error(error_type: str, message: str) -> Response:
+    message = f"RequestId: {uuid.uuid4()} Error: {message}"
     return Response(json.dumps({"errorType": error_type, "errorMessage": message}).encode(), failed=True)
 
 
 def _failure(kind: str, message: str, context: LambdaContext, error: BaseException | None = None) -> Response:
-    """The error as Lambda returns it, and as it writes it to the log."""
-    frames = traceback.format_tb(error.__traceback__)[1:] if error else []  # the first is the sandbox's own
+    """The error as Lambda returns it, and as it writes it to the log; the sandbox's own frames are no part of it."""
+    stack = traceback.extract_tb(error.__traceback__) if error else []
+    frames = traceback.format_list([frame for frame in stack if frame.filename != __file__])
     print(f"[ERROR] {kind}: {message}", *frames, sep="\n")
     payload = {
         "errorMessage": message,
@@ -201,19 +182,3 @@ def _failure(kind: str, message: str, context: LambdaContext, error: BaseExcepti
         "stackTrace": frames,
     }
     return Response(json.dumps(payload).encode(), failed=True)
-
-
-def _taken_out(names: frozenset[str]) -> dict[str, ModuleType]:
-    """Removes the modules of these top-level names, and returns them."""
-    if not any(name in sys.modules for name in names):
-        return {}
-    found = [name for name in sys.modules if name.partition(".")[0] in names]
-    return {name: sys.modules.pop(name) for name in found}
-
-
-def _set_environment(variables: Mapping[str, str]) -> None:
-    for name in os.environ.keys() - variables.keys():
-        del os.environ[name]
-    for name, value in variables.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value

@@ -1,14 +1,11 @@
 """The sandbox's CloudWatch Logs: what functions print, line by line, and never on the process's own standard output."""
 
 import contextlib
+import io
 import json
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TextIO
-
-_current = threading.local()
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +20,14 @@ class LogLine:
     @property
     def record(self) -> dict[str, Any]:
         """The line as a JSON object; empty where it is none."""
-        try:
+        with contextlib.suppress(ValueError):
             record = json.loads(self.text)
-        except ValueError:
-            return {}
-        return record if isinstance(record, dict) else {}
+            return record if isinstance(record, dict) else {}
+        return {}
 
 
 class Logs:
-    """All lines of a deployment, in order."""
+    """All lines of a deployment, in order. `listeners` are called with each."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.lines: list[LogLine] = []
@@ -45,48 +41,32 @@ class Logs:
         """The lines that are JSON objects: log records, some of which carry metrics (`_aws`)."""
         return [line.record for line in self.lines if line.record and function in (None, line.function)]
 
-    @contextlib.contextmanager
-    def capturing(self, function: str, request_id: str) -> Iterator[None]:
-        """Whatever this thread prints within goes to the function's log; other threads print where they always did."""
-        pending = ""
-
-        def write(text: str) -> None:
-            nonlocal pending
-            *complete, pending = (pending + text).split("\n")
-            for line in complete:
-                self._add(LogLine(function, request_id, self._now(), line))
-
-        _current.write = write
-        stdout: Any = _SwitchedStream(sys.stdout)
-        stderr: Any = _SwitchedStream(sys.stderr)
-        try:
-            with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
-                yield
-        finally:
-            _current.write = None
-            if pending:
-                self._add(LogLine(function, request_id, self._now(), pending))
-
-    def _add(self, line: LogLine) -> None:
-        if line.text.strip():
-            self.lines.append(line)
-            for listener in self.listeners:
-                listener(line)
+    def add(self, function: str, request_id: str, text: str) -> None:
+        line = LogLine(function, request_id, self._now(), text)
+        self.lines.append(line)
+        for listener in self.listeners:
+            listener(line)
 
 
-class _SwitchedStream:
-    """Stands in for standard output: a thread that runs a function writes to its log, any other to the original.
+class LogStream(io.TextIOBase):
+    """Standard output and standard error of one function. It is one for its life, since a logger keeps what it finds."""
 
-    A logger keeps the stream that it finds when it is made; any of these leads it to the log of the day.
-    """
-
-    def __init__(self, original: TextIO) -> None:
-        self._original = original
+    def __init__(self, logs: Logs, function: str) -> None:
+        self._logs, self._function = logs, function
+        self._request_id = self._pending = ""
 
     def write(self, text: str) -> int:
-        write = getattr(_current, "write", None) or self._original.write
-        write(text)
+        *complete, self._pending = (self._pending + text).split("\n")
+        for line in filter(str.strip, complete):
+            self._logs.add(self._function, self._request_id, line)
         return len(text)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._original, name)
+    @contextlib.contextmanager
+    def capturing(self, request_id: str) -> Iterator[None]:
+        """What is printed within belongs to this invocation."""
+        self._request_id = request_id
+        with contextlib.redirect_stdout(self), contextlib.redirect_stderr(self):
+            try:
+                yield
+            finally:
+                self.write("\n")

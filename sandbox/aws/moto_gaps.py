@@ -1,6 +1,7 @@
-"""What moto lacks: each patch says what AWS does. They are applied while a deployment lives, and undone after it.
+"""What moto lacks: each patch says in a line what AWS does. They are applied while a deployment lives, and undone after it.
 
-The patches take hold of moto's insides, so the version is fixed: another one is refused before anything is patched.
+A line that begins with `Bug of moto:` can be sent to its maintainers. The patches take hold of moto's insides, so the
+version is fixed: another one is refused before anything is patched.
 """
 
 import contextlib
@@ -23,6 +24,7 @@ import moto.events.models as events_models
 import moto.sqs.models as sqs_models
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.cloudformation.models import Stack
+from moto.core.common_models import CloudFormationModel
 from moto.events.utils import EventTemplateParser
 from moto.moto_api._internal import mock_random
 from moto.stepfunctions.exceptions import InvalidExecutionInput
@@ -33,6 +35,11 @@ from moto.stepfunctions.parser.asl.component.common.path import result_path
 from moto.stepfunctions.parser.asl.component.common.retry import jitter_strategy_decl, retrier_decl
 from moto.stepfunctions.parser.asl.component.program import program
 from moto.stepfunctions.parser.asl.component.state import state as asl_state
+from moto.stepfunctions.parser.asl.component.state.choice.comparison import comparison_variable
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
+    ComparisonOperatorType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -49,14 +56,13 @@ from moto.stepfunctions.parser.backend import execution as sfn_execution
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.quotas import is_within_size_quota
 
-from sandbox.aws.clock import Clock
+from sandbox.aws.client import client
+from sandbox.aws.clock import VirtualClock
 from sandbox.aws.faults import Faults, NeverAnswered
 from sandbox.aws.function import Response
 from sandbox.aws.template import REGION
 
 MOTO_VERSION = "5.2.5"
-
-_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,57 +76,79 @@ class Reactions:
 
 
 @contextlib.contextmanager
-def filled(clock: Clock, faults: Faults, reactions: Reactions) -> Iterator[None]:
+def filled(clock: VirtualClock, faults: Faults, reactions: Reactions) -> Iterator[None]:
     """moto with its gaps filled, for a deployment on this clock."""
     if moto.__version__ != MOTO_VERSION:
         raise RuntimeError(
             f"The sandbox takes hold of the insides of moto {MOTO_VERSION}; this is {moto.__version__}."
         )
     mock_random.seed(0)  # the same names and ids in each deployment
-    level = logging.getLogger("moto").level
-    logging.getLogger("moto").setLevel(logging.CRITICAL)  # it tells every failed state as an error of its own
+    log = logging.getLogger("moto")
+    level = log.level
+    log.setLevel(logging.CRITICAL)  # it logs every failed state as an error of its own
     try:
         with contextlib.ExitStack() as stack:
-            for owner, name, replacement in _all_patches(clock, faults, reactions):
-                stack.enter_context(patch.object(owner, name, replacement))
+            for patches in (
+                _lambda(faults, reactions),
+                _queues_and_events(reactions),
+                _deployments_time(clock),
+                _state_machines(),
+                _executions(clock),
+                _waits(clock),
+                _conditions(),
+                _made_once(),
+            ):
+                for owner, name, replacement in patches:
+                    stack.enter_context(patch.object(owner, name, replacement))
             yield
     finally:
-        logging.getLogger("moto").setLevel(level)
+        log.setLevel(level)
 
 
 Patch = tuple[Any, str, Any]
 """An owner, the name of one of its attributes, and what takes the attribute's place."""
 
 
-def _all_patches(clock: Clock, faults: Faults, reactions: Reactions) -> Iterator[Patch]:
-    yield from _calls_that_fail(faults)
-    yield from _functions_that_run(reactions)
-    yield from _messages(reactions)
-    yield from _the_deployments_time(clock)
-    yield from _state_machines()
-    yield from _threads(clock)
-    yield from _waits(clock)
-    yield from _errors()
-    yield from _status_changes(clock)
-    yield from _conditions()
-    yield from _things_made_once()
+class Alarm(CloudFormationModel):
+    """Bug of moto: CloudFormation does not create AWS::CloudWatch::Alarm. (What it creates is never measured here.)"""
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "AlarmName"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudWatch::Alarm"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return False
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, *_: Any, **__: Any
+    ) -> "Alarm":
+        client("cloudwatch").put_metric_alarm(
+            **{"AlarmName": resource_name, **cloudformation_json["Properties"]}
+        )
+        return cls(resource_name)
 
 
-def _calls_that_fail(faults: Faults) -> Iterator[Patch]:
-    """Any call of AWS can be made to fail."""
+def _lambda(faults: Faults, reactions: Reactions) -> Iterator[Patch]:
+    # Any call of AWS can fail.
     client_class: Any = botocore.client.BaseClient
     make_api_call = client_class._make_api_call
 
-    def call(client: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
-        fault = faults.strike(f"{client.meta.service_model.service_name}.{operation}", parameters)
-        return fault.answer() if fault else make_api_call(client, operation, parameters)
+    def call(own: Any, operation: str, parameters: Mapping[str, Any]) -> Any:
+        fault = faults.strike(f"{own.meta.service_model.service_name}.{operation}", parameters)
+        return fault.answer() if fault else make_api_call(own, operation, parameters)
 
     yield client_class, "_make_api_call", call
 
-
-def _functions_that_run(reactions: Reactions) -> Iterator[Patch]:
-    """A Lambda function runs its own code, and an error of it is marked as one."""
-
+    # A function runs its own code, and an error of it is marked as one.
     def invoke(
         backend: Any, name: str, qualifier: str | None, body: bytes, headers: Any, answered: Any
     ) -> bytes:
@@ -132,28 +160,26 @@ def _functions_that_run(reactions: Reactions) -> Iterator[Patch]:
     yield LambdaSimpleBackend, "invoke", invoke
 
 
-def _messages(reactions: Reactions) -> Iterator[Patch]:
-    """Who waits for messages learns of them.
-
-    An event without an input transformer arrives as it is; moto drops the account, and replaces `<id>` in the detail.
-    """
+def _queues_and_events(reactions: Reactions) -> Iterator[Patch]:
+    # Who waits for messages learns of them.
     add_message = sqs_models.Queue.add_message
 
-    def add_and_tell(queue: sqs_models.Queue, message: sqs_models.Message) -> None:
+    def add_and_react(queue: sqs_models.Queue, message: sqs_models.Message) -> None:
         add_message(queue, message)
         reactions.arrived(queue.queue_arn, message)
 
-    yield sqs_models.Queue, "add_message", add_and_tell
+    yield sqs_models.Queue, "add_message", add_and_react
 
-    # What is added while something is deleted is not lost.
-    delete_message = sqs_models.Queue.delete_message
+    # Bug of moto: GetAtt of an AWS::SQS::Queue does not know `QueueUrl`.
+    attribute = sqs_models.Queue.get_cfn_attribute
 
-    def delete_alone(queue: sqs_models.Queue, receipt_handle: str) -> None:
-        with queue._messages_lock:
-            delete_message(queue, receipt_handle)
+    def attribute_or_url(queue: sqs_models.Queue, name: str) -> str:
+        return queue.physical_resource_id if name == "QueueUrl" else attribute(queue, name)
 
-    yield sqs_models.Queue, "delete_message", delete_alone
+    yield sqs_models.Queue, "get_cfn_attribute", attribute_or_url
+    yield sqs_models.Queue, "has_cfn_attr", lambda name: name in {"Arn", "QueueName", "QueueUrl"}
 
+    # Bug of moto: an event for a target without a transformer loses its `account`, and `<id>` in its detail is replaced.
     parse = EventTemplateParser.parse
     fields = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
 
@@ -164,7 +190,7 @@ def _messages(reactions: Reactions) -> Iterator[Patch]:
 
     yield EventTemplateParser, "parse", staticmethod(whole_event)
 
-    # A rule that is disabled matches nothing.
+    # Bug of moto: a rule that is disabled still sends to its targets.
     send_to_targets = events_models.Rule.send_to_targets
 
     def send_if_enabled(rule: events_models.Rule, event: Any, transform_input: bool = True) -> None:
@@ -173,22 +199,14 @@ def _messages(reactions: Reactions) -> Iterator[Patch]:
 
     yield events_models.Rule, "send_to_targets", send_if_enabled
 
-    # GetAtt knows the URL of a queue.
-    attribute = sqs_models.Queue.get_cfn_attribute
 
-    def attribute_or_url(queue: sqs_models.Queue, name: str) -> str:
-        return queue.physical_resource_id if name == "QueueUrl" else attribute(queue, name)
-
-    yield sqs_models.Queue, "get_cfn_attribute", attribute_or_url
-    yield sqs_models.Queue, "has_cfn_attr", lambda name: name in {"Arn", "QueueName", "QueueUrl"}
-
-
-def _the_deployments_time(clock: Clock) -> Iterator[Patch]:
-    """Messages, events and executions have the deployment's time, and executions show it as AWS does."""
+def _deployments_time(clock: VirtualClock) -> Iterator[Patch]:
+    # Messages, events and executions have the deployment's time.
     yield sqs_models, "unix_time", clock.now
     yield sqs_models, "unix_time_millis", lambda: clock.now() * 1000
     yield events_models, "unix_time", clock.now
 
+    # Bug of moto: times in executions are without milliseconds, and `$$.Execution.StartTime` is no text.
     class AwsDatetime(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> "AwsDatetime":
@@ -212,8 +230,7 @@ def _the_deployments_time(clock: Clock) -> Iterator[Patch]:
 
 
 def _state_machines() -> Iterator[Patch]:
-    """A state machine of CloudFormation executes, with its substitutions made; what AWS refuses to start is refused."""
-
+    # Bug of moto: a state machine of CloudFormation is never executed, and its DefinitionSubstitutions are not made.
     def create(
         resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
     ) -> Any:
@@ -227,6 +244,7 @@ def _state_machines() -> Iterator[Patch]:
 
     yield StateMachine, "create_from_cloudformation_json", create
 
+    # Bug of moto: StartExecution takes names that are not valid, and inputs of more than 262,144 bytes.
     start_execution = sfn_models.StepFunctionsParserBackend.start_execution
 
     def start_valid(backend: Any, arn: str, name: str | None, execution_input: str, trace: Any = None) -> Any:
@@ -238,25 +256,61 @@ def _state_machines() -> Iterator[Patch]:
 
     yield sfn_models.StepFunctionsParserBackend, "start_execution", start_valid
 
+    # Bug of moto: `States.ALL` catches `States.Runtime` and `States.DataLimitExceeded`, which AWS never catches by it.
+    equals = error_equals_decl.ErrorEqualsDecl._eval_body
 
-def _threads(clock: Clock) -> Iterator[Patch]:
-    """An execution is a thread of the clock, and all within it happens in that one thread.
+    def equals_as_documented(declared: Any, env: Any) -> None:
+        error = env.stack[-1]
+        equals(declared, env)
+        uncaught = error.error_name in {"States.Runtime", "States.DataLimitExceeded"}
+        if uncaught and error not in declared.error_names:
+            env.stack[-1] = False
 
-    So a task's `TimeoutSeconds` does not cut a function short; its own timeout, which is to be the shorter one, does.
-    """
+    yield error_equals_decl.ErrorEqualsDecl, "_eval_body", equals_as_documented
 
+    # Bug of moto: a Choice whose variable is missing goes to its Default; on AWS the execution fails (States.Runtime).
+    def compare(comparison: comparison_variable.ComparisonVariable, env: Any) -> None:
+        comparison.variable.eval(env)
+        function = comparison.comparison_function
+        present = not isinstance(env.stack[-1], NoSuchVariable)
+        if not present and function.operator_type != ComparisonOperatorType.IsPresent:
+            path = comparison.variable.string_sampler.literal_value
+            raise LookupError(
+                f"Invalid path '{path}': The choice state's condition path references an invalid value."
+            )
+        function.eval(env)
+
+    yield comparison_variable.ComparisonVariable, "_eval_body", compare
+
+
+def _executions(clock: VirtualClock) -> Iterator[Patch]:
+    # An execution is a thread of the clock, and all within it happens in that one thread. So a task's TimeoutSeconds
+    # does not cut a function short; its own timeout, which is to be the shorter one, does.
     def start(worker: Any) -> None:
-        _tell_status(worker._execution_communication.execution, clock)
+        _put_status(worker._execution_communication.execution, clock)
         clock.start(worker._execution_logic)
 
     yield ExecutionWorker, "start", start
     yield program, "threading", types.SimpleNamespace(Thread=_InlineThread)
     yield execute_state, "Thread", _InlineThread
 
+    # Bug of moto: an execution's changes of status are no events, and StopExecution's error and cause are lost.
+    communication_class = sfn_execution.BaseExecutionWorkerCommunication
+    terminated = communication_class.terminated
 
-def _waits(clock: Clock) -> Iterator[Patch]:
-    """Waits, the delays of retries and the execution's timeout pass on the clock; StopExecution ends them."""
+    def terminated_and_put(communication: Any) -> None:
+        terminated(communication)
+        execution = communication.execution
+        state = execution.exec_worker.env.program_state()
+        if isinstance(state, ProgramStopped):
+            execution.error, execution.cause = state.error or None, state.cause or None
+        _put_status(execution, clock)
 
+    yield communication_class, "terminated", terminated_and_put
+
+
+def _waits(clock: VirtualClock) -> Iterator[Patch]:
+    # Waits, the delays of retries and the execution's timeout pass on the clock; StopExecution ends them.
     def pause(env: Any, seconds: float) -> None:
         over = min(clock.now() + seconds, env.sandbox_deadline)
         while env.is_running() and (left := over - clock.now()) > 0:
@@ -267,9 +321,8 @@ def _waits(clock: Clock) -> Iterator[Patch]:
     eval_program = program.Program.eval
 
     def eval_with_deadline(asl: Any, env: Any) -> None:
-        env.sandbox_deadline = clock.now() + (
-            asl.timeout_seconds.timeout_seconds if asl.timeout_seconds else _NEVER
-        )
+        timeout = asl.timeout_seconds
+        env.sandbox_deadline = clock.now() + (timeout.timeout_seconds if timeout else float("inf"))
         eval_program(asl, env)
 
     yield program.Program, "eval", eval_with_deadline
@@ -312,63 +365,25 @@ def _waits(clock: Clock) -> Iterator[Patch]:
     yield execute_state.ExecutionState, "_evaluate_with_timeout", evaluate_on_clock
 
 
-def _errors() -> Iterator[Patch]:
-    """`States.ALL` catches neither `States.Runtime` nor `States.DataLimitExceeded`."""
-    eval_body = error_equals_decl.ErrorEqualsDecl._eval_body
-
-    def equals_as_documented(declared: Any, env: Any) -> None:
-        error = env.stack[-1]
-        eval_body(declared, env)
-        if (
-            error.error_name in {"States.Runtime", "States.DataLimitExceeded"}
-            and error not in declared.error_names
-        ):
-            env.stack[-1] = False
-
-    yield error_equals_decl.ErrorEqualsDecl, "_eval_body", equals_as_documented
-
-
-def _status_changes(clock: Clock) -> Iterator[Patch]:
-    """An execution tells each change of its status on the default bus; StopExecution's error and cause are kept."""
-    communication_class = sfn_execution.BaseExecutionWorkerCommunication
-    terminated = communication_class.terminated
-
-    def terminated_and_told(communication: Any) -> None:
-        terminated(communication)
-        execution = communication.execution
-        state = execution.exec_worker.env.program_state()
-        if isinstance(state, ProgramStopped):
-            execution.error, execution.cause = state.error or None, state.cause or None
-        _tell_status(execution, clock)
-
-    yield communication_class, "terminated", terminated_and_told
-
-
 def _conditions() -> Iterator[Patch]:
-    """A resource whose condition is false does not exist; moto lists one without type and name."""
+    # Bug of moto: a resource whose condition is false does not exist; it lists one without type and name.
     exist = property(lambda stack: [resource for resource in stack.resource_map.values() if resource])
     yield Stack, "stack_resources", exist
 
 
-def _things_made_once() -> Iterator[Patch]:
-    """What moto makes anew each time: parsing a definition takes 100 ms, a template 40, a client 10, a path 1."""
+def _made_once() -> Iterator[Patch]:
+    # moto makes them anew each time: parsing a definition takes 100 ms, a template 40, a client 10, a path 1.
     yield AmazonStateLanguageParser, "parse", staticmethod(_parse_definition)
     yield json_path, "parse", _parse_path
     yield result_path, "parse", _parse_result_path
-    yield Stack, "_parse_template", _parse_stack
-    tasks = (
+    # The sandbox writes JSON, and reading it as YAML takes long.
+    yield Stack, "_parse_template", lambda stack: vars(stack).update(template_dict=json.loads(stack.template))
+    for module, service in (
         (lambda_eval_utils, "lambda"),
         (state_task_service_sns, "sns"),
         (state_task_service_aws_sdk, "cloudwatch"),
-    )
-    for module, service in tasks:
-        client = _client_for(REGION, service)  # now, since two threads must not make clients at once
-        yield module, "boto_client_for", lambda client=client, **_: client
-
-
-def _parse_stack(stack: Any) -> None:
-    # The sandbox writes JSON, and reading it as YAML takes long.
-    stack.template_dict = json.loads(stack.template)
+    ):
+        yield module, "boto_client_for", lambda client=_client_for(REGION, service), **_: client
 
 
 _client_for = functools.cache(boto_client.boto_client_for)
@@ -395,16 +410,17 @@ class _InlineThread:
         return False
 
 
-def _tell_status(execution: Any, clock: Clock) -> None:
+def _put_status(execution: Any, clock: VirtualClock) -> None:
     """Puts the event `Step Functions Execution Status Change`, in the form that AWS documents."""
     output = None if execution.output is None else json.dumps(execution.output, separators=(",", ":"))
+    failed = execution.status in ("FAILED", "TIMED_OUT", "ABORTED")
     detail = {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine.arn,
         "name": execution.name,
         "status": execution.status,
-        "startDate": _milliseconds(execution.start_date),
-        "stopDate": _milliseconds(execution.stop_date),
+        "startDate": int(execution.start_date.timestamp() * 1000),
+        "stopDate": execution.stop_date and int(execution.stop_date.timestamp() * 1000),
         "input": execution.execution_input,
         "inputDetails": {"included": True},
         "output": output,
@@ -413,8 +429,8 @@ def _tell_status(execution: Any, clock: Clock) -> None:
         "stateMachineAliasArn": None,
         "redriveCount": 0,
         "redriveDate": None,
-        "redriveStatus": "REDRIVABLE" if execution.status in _DEAD else "NOT_REDRIVABLE",
-        "redriveStatusReason": None if execution.status in _DEAD else f"Execution is {execution.status}",
+        "redriveStatus": "REDRIVABLE" if failed else "NOT_REDRIVABLE",
+        "redriveStatusReason": None if failed else f"Execution is {execution.status}",
         "error": execution.error,
         "cause": execution.cause,
     }
@@ -426,10 +442,3 @@ def _tell_status(execution: Any, clock: Clock) -> None:
         "Time": clock.now(),
     }
     events_models.events_backends[execution.account_id][execution.region_name].put_events([event])
-
-
-_DEAD = ("FAILED", "TIMED_OUT", "ABORTED")
-
-
-def _milliseconds(moment: datetime.datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp() * 1000)

@@ -1,12 +1,24 @@
 """The parameters of a template, checked as CloudFormation checks them before it creates anything."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
 class ParameterError(ValueError):
     """A parameter that does not exist, is missing, or has a value that its declaration does not allow."""
+
+
+_RULES: Mapping[str, tuple[Callable[[str, Any], object], str]] = {
+    "MinValue": (lambda text, bound: float(text) >= float(bound), "must be at least {}"),
+    "MaxValue": (lambda text, bound: float(text) <= float(bound), "must be at most {}"),
+    "MinLength": (lambda text, bound: len(text) >= int(bound), "must have at least {} characters"),
+    "MaxLength": (lambda text, bound: len(text) <= int(bound), "must have at most {} characters"),
+    # The pattern has to match the whole value, says CloudFormation's documentation.
+    "AllowedPattern": (lambda text, pattern: re.fullmatch(pattern, text), "must match pattern {}"),
+    "AllowedValues": (lambda text, values: text in map(str, values), "must be one of {}"),
+}
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def effective(declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[str, str]:
@@ -22,48 +34,28 @@ def effective(declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[
         raise ParameterError(
             f"Parameters: [{', '.join(unknown)}] do not exist in the template, which has {known}"
         )
-    return {name: _checked(name, declaration, given) for name, declaration in declared.items()}
+    values = {}
+    for name, declaration in declared.items():
+        value = given.get(name, declaration.get("Default"))
+        if value is None:
+            raise ParameterError(f"Parameters: [{name}] must have values")
+        values[name] = str(value)
+        if problem := _problem(values[name], declaration):
+            # CloudFormation shows the template's own words instead of the rule where there are any.
+            reason = declaration.get("ConstraintDescription", problem)
+            raise ParameterError(
+                f"Parameter {name} failed to satisfy constraint: {reason} (it is {values[name]!r})"
+            )
+    return values
 
 
-def _checked(name: str, declaration: Mapping[str, Any], given: Mapping[str, object]) -> str:
-    value = given.get(name, declaration.get("Default"))
-    if value is None:
-        raise ParameterError(f"Parameters: [{name}] must have values")
-    text = str(value)
-    match declaration["Type"]:
-        case "Number":
-            problem = _number_problem(text, declaration)
-        case "CommaDelimitedList":  # its pattern is for each member
-            problems = (_text_problem(member.strip(), declaration) for member in text.split(","))
-            problem = next(filter(None, problems), None)
-        case _:
-            problem = _text_problem(text, declaration)
-    allowed = declaration.get("AllowedValues")
-    if not problem and allowed is not None and text not in map(str, allowed):
-        problem = f"must be one of {', '.join(map(str, allowed))}"
-    if problem:
-        # CloudFormation shows the template's own words instead of the rule where there are any.
-        reason = declaration.get("ConstraintDescription", problem)
-        raise ParameterError(f"Parameter {name} failed to satisfy constraint: {reason} (it is {text!r})")
-    return text
-
-
-def _number_problem(text: str, declaration: Mapping[str, Any]) -> str | None:
-    if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", text, re.ASCII):
+def _problem(text: str, declaration: Mapping[str, Any]) -> str | None:
+    if declaration["Type"] == "Number" and not _NUMBER.fullmatch(text):
         return "must be a number"
-    if "MinValue" in declaration and float(text) < float(declaration["MinValue"]):
-        return f"must be at least {declaration['MinValue']}"
-    if "MaxValue" in declaration and float(text) > float(declaration["MaxValue"]):
-        return f"must be at most {declaration['MaxValue']}"
-    return None
-
-
-def _text_problem(text: str, declaration: Mapping[str, Any]) -> str | None:
-    if len(text) < int(declaration.get("MinLength", 0)):
-        return f"must have at least {declaration['MinLength']} characters"
-    if "MaxLength" in declaration and len(text) > int(declaration["MaxLength"]):
-        return f"must have at most {declaration['MaxLength']} characters"
-    # The pattern has to match the whole value, says CloudFormation's documentation.
-    if "AllowedPattern" in declaration and not re.fullmatch(declaration["AllowedPattern"], text):
-        return f"must match pattern {declaration['AllowedPattern']}"
+    if declaration["Type"] == "CommaDelimitedList":  # its rules are for each member
+        members = (_problem(member.strip(), {**declaration, "Type": "String"}) for member in text.split(","))
+        return next(filter(None, members), None)
+    for name, (holds, words) in _RULES.items():
+        if name in declaration and not holds(text, bound := declaration[name]):
+            return words.format(", ".join(map(str, bound)) if isinstance(bound, list) else bound)
     return None

@@ -29,31 +29,16 @@ class _NoManagedPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`resources` is the template's own section, `cloudformation` the translation of the whole.
-
-    `left_out` names the types of resources that moto has no model of, and that are not created therefore.
-    """
+    """`resources` is the template's own section, `cloudformation` the translation of what moto has models of."""
 
     folder: Path
     parameters: Mapping[str, Any]
     resources: Mapping[str, Any]
     cloudformation: Mapping[str, Any]
-    left_out: frozenset[str]
 
     def code_folder(self, logical_id: str) -> Path:
         """The folder of a function's own code."""
         return self.folder / str(self.resources[logical_id]["Properties"]["CodeUri"])
-
-    def import_folders(self) -> tuple[Path, ...]:
-        """What the template's layers add to `sys.path`, for every function alike.
-
-        A layer whose folder is a package itself is imported by its name; one with a folder `python` is laid out as in
-        Lambda; any other is made of published packages, which the sandbox's own environment has.
-        """
-        layers = [r for r in self.resources.values() if r["Type"] == "AWS::Serverless::LayerVersion"]
-        folders = [self.folder / layer["Properties"]["ContentUri"] for layer in layers]
-        packages = [folder.parent for folder in folders if (folder / "__init__.py").exists()]
-        return tuple(dict.fromkeys([*packages, *(f / "python" for f in folders if (f / "python").is_dir())]))
 
 
 def read(path: Path) -> Template:
@@ -66,16 +51,13 @@ def read(path: Path) -> Template:
         if "DefinitionUri" in (properties := resource.get("Properties", {}))
     }
     cloudformation = copy.deepcopy(_translated(text, json.dumps(definitions)))
-    left_out = (
-        {r["Type"] for r in cloudformation["Resources"].values()} - get_model_map().keys() - set(NULL_MODELS)
-    )
-    resources = {i: r for i, r in cloudformation["Resources"].items() if r["Type"] not in left_out}
+    modelled = get_model_map().keys() | set(NULL_MODELS)
+    resources = {i: r for i, r in cloudformation["Resources"].items() if r["Type"] in modelled}
     return Template(
         folder=path.parent,
         parameters=source.get("Parameters", {}),
         resources=source["Resources"],
         cloudformation={**cloudformation, "Resources": resources},
-        left_out=frozenset(left_out),
     )
 
 

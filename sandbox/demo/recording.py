@@ -1,128 +1,97 @@
 """Records the demo as an animated SVG: `python -m sandbox.demo.recording`, behind `make recording`.
 
-The stories are really played. What the live table shows is taken twice a second of the half minute that the demo takes
-on a terminal, without waiting for it; what subscribers were told stands below it as it comes, and not at the end only.
-The frames lie one below the other on a strip that jumps past a window. A line that is in many frames is drawn once. At
-rest the window shows the last frame, for whoever sees no animation.
+The stories are really played, and what a terminal shows is drawn by rich, every few seconds of the half minute that the
+demo takes, without waiting for it. The frames lie one below the other on a strip that jumps past a window. At rest the
+window shows the last frame, for whoever sees no animation.
 """
 
-from html import escape
-from itertools import chain
+import io
+import re
 from pathlib import Path
 
-from rich.color import blend_rgb
-from rich.console import Console, Group, RenderableType
-from rich.segment import Segment
-from rich.style import Style
-from rich.terminal_theme import SVG_EXPORT_THEME as THEME
+from rich.console import Console, Group
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 from sandbox.aws import VirtualClock
+from sandbox.demo import screen
 from sandbox.demo.board import Board
-from sandbox.demo.pace import life_at, shown_at
-from sandbox.demo.play import play
-from sandbox.demo.screen import table, told_lines, verdict
-from sandbox.demo.stories import STORIES
+from sandbox.demo.command import life_seconds_at
 
 RECORDING = Path(__file__).parents[2] / "docs" / "images" / "demo.svg"
 START = 1_800_000_000.0
-FRAME_SECONDS = 0.5
-REST_SECONDS = 12.0
-"""How long the last frame stands, which there is most to read in."""
+FRAME_SECONDS, REST_SECONDS = 2.5, 12.0
+"""How long a frame stands; and the last one, which there is most to read in."""
 
-COLUMNS = 126
-CHARACTER, LINE, SIZE = 8.4, 19, 14
-"""In pixels: the width of a character, the height of a line, and the font's. Most monospace fonts are 0.6 as wide."""
+COLUMNS = 72
+"""Few enough to be read on a telephone."""
 
-MARGIN, BAR = 16, 40
-Frame = list[str]
-"""The texts of its lines, in SVG."""
+LINE = 24.4
+"""The height of a line in rich's pictures, whose characters are 12.2 wide."""
+
+THEME = TerminalTheme(
+    (13, 17, 23),
+    (230, 237, 243),
+    [(13, 17, 23), (255, 123, 114), (86, 211, 100), (227, 179, 65)] + [(230, 237, 243)] * 4,
+)
 
 
-def record() -> list[Frame]:
+def record() -> list[Group]:
     """The frames of the demo."""
-    clock = VirtualClock(START)
-    board = Board(STORIES, clock.now())
-    frames: list[Frame] = []
+    frames: list[Group] = []
 
-    def before_jump(seconds: float) -> None:
-        end = clock.now() + seconds - board.begin
-        while (shown := len(frames) * FRAME_SECONDS) < shown_at(end):
-            frames.append(drawn(Group(table(board, life_at(shown)), told_lines(board))))
+    class RecordedClock(VirtualClock):
+        def advance(self, when: float) -> None:
+            while (life := life_seconds_at(len(frames) * FRAME_SECONDS)) < when - board.begin:
+                frames.append(frame(life))
+            super().advance(when)
 
-    play(board, clock, before_jump)
-    last = table(board, clock.now() - board.begin)
-    return [*frames, drawn(Group(last, told_lines(board), verdict(board)))]
+    def frame(life_seconds: float) -> Group:
+        heading = Text("Notifications", "bold")
+        lines = [screen.line(published) for published in board.published]
+        return Group(heading, *lines, screen.table(board, life_seconds, COLUMNS))
 
-
-def drawn(what: RenderableType) -> Frame:
-    """The lines that a terminal shows which cuts long lines off."""
-    console = Console(width=COLUMNS, color_system="truecolor", force_terminal=True)
-    options = console.options.update(no_wrap=True, overflow="ellipsis")
-    return [marked_up(line) for line in console.render_lines(what, options, pad=False)]
+    clock = RecordedClock(START)
+    board = Board(clock)
+    board.play()
+    return [*frames, Group(frame(clock.now() - START), screen.verdict(board))]
 
 
-def animation(frames: list[Frame]) -> str:
+def animation(frames: list[Group]) -> str:
     """The frames as an SVG."""
-    number = {line: at for at, line in enumerate(dict.fromkeys(chain.from_iterable(frames)))}
-    height = LINE * max(map(len, frames)) + MARGIN
-    width = round(CHARACTER * COLUMNS) + 2 * MARGIN
-    last = len(frames) - 1
-    played = last * FRAME_SECONDS / (last * FRAME_SECONDS + REST_SECONDS)
-    uses = "\n".join(
-        f'<g transform="translate(0 {(at - last) * height})">'
-        + "".join(
-            f'<use href="#l{number[line]}" y="{LINE * (row + 1)}"/>' for row, line in enumerate(frame) if line
-        )
-        + "</g>"
-        for at, frame in enumerate(frames)
+    console = Console(
+        width=COLUMNS, record=True, file=io.StringIO(), force_terminal=True, color_system="standard"
     )
-    defined = "\n".join(f'<text id="l{at}">{line}</text>' for line, at in number.items() if line)
+    lines = [len(console.render_lines(frame)) for frame in frames]
+    for frame, count in zip(frames, lines, strict=True):
+        console.print(frame, end="\n" * (max(lines) - count))
+    drawn = console.export_svg(theme=THEME, unique_id="d", code_format="{styles}\0{matrix}")
+    styles, matrix = re.sub(r' clip-path="[^"]*"', "", drawn).split("\0")
+    height, last = LINE * max(lines), len(frames) - 1
+    seconds = last * FRAME_SECONDS
+    width = 12.2 * COLUMNS + 32
     return f"""\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {BAR + height}" role="img">
-<title>make demo: {len(STORIES)} watches, each until it has ended</title>
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height + 72:g}" role="img">
+<title>make demo: ten watches, each until it has ended</title>
 <style>
-text {{ font: {SIZE}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
-text {{ white-space: pre; fill: {THEME.foreground_color.hex} }}
-.strip {{ animation: play {last * FRAME_SECONDS + REST_SECONDS:g}s infinite }}
+text {{ font: 20px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre }}
+{styles}
+.strip {{ animation: play {seconds + REST_SECONDS:g}s infinite }}
 @keyframes play {{
-  0% {{ transform: translateY({last * height}px); animation-timing-function: steps({last}) }}
-  {played:.2%}, 100% {{ transform: none }}
+  0% {{ transform: translateY({last * height:g}px); animation-timing-function: steps({last}) }}
+  {seconds / (seconds + REST_SECONDS):.2%}, 100% {{ transform: none }}
 }}
 @media (prefers-reduced-motion: reduce) {{ .strip {{ animation: none }} }}
 </style>
-<defs>
-{defined}
-</defs>
 <rect width="100%" height="100%" rx="8" fill="{THEME.background_color.hex}"/>
-<text x="{MARGIN}" y="26">$ make demo</text>
-<svg x="{MARGIN}" y="{BAR}" width="{width - MARGIN}" height="{height}">
-<g class="strip">
-{uses}
-</g>
+<text x="16" y="34" fill="{THEME.foreground_color.hex}">$ make demo</text>
+<svg x="16" y="56" width="{width - 16:g}" height="{height:g}">
+<g class="strip"><g transform="translate(0 {-last * height:g})">
+{matrix.strip()}
+</g></g>
 </svg>
 </svg>
 """
-
-
-def marked_up(line: list[Segment]) -> str:
-    """A line's text in SVG: each piece of it begins at its column, whatever the font."""
-    pieces, column = [], 0
-    for text, style, _ in line:
-        if text.strip():
-            indent = len(text) - len(text.lstrip())
-            x = round(CHARACTER * (column + indent), 1)
-            pieces.append(f'<tspan x="{x:g}"{look(style or Style.null())}>{escape(text.strip())}</tspan>')
-        column += len(text)
-    return "".join(pieces)
-
-
-def look(style: Style) -> str:
-    """A style as attributes."""
-    colour = style.color.get_truecolor(THEME) if style.color else THEME.foreground_color
-    if style.dim:
-        colour = blend_rgb(colour, THEME.background_color, 0.4)
-    fill = "" if colour == THEME.foreground_color else f' fill="{colour.hex}"'
-    return fill + (' font-weight="bold"' if style.bold else "")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An export, in a few words, and the outcomes that subscribers are to be told, in order.
+    """An export, in a few words, and the outcomes that must be published, in order.
 
     `stopped_after_seconds` is when an operator stops the execution.
     """

@@ -4,61 +4,75 @@ All of it is on the real clock, whatever clock the exports live by.
 """
 
 import base64
+import binascii
 import hashlib
-import hmac
 import re
 import secrets
 import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, unquote
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qs, unquote_plus
 
-from sandbox.emarsys.fault import Fault, gateway
+from sandbox.emarsys.fault import Reply, as_json, gateway
 from sandbox.emarsys.scenario import TokenPolicy
 
 WSSE_SECONDS = 300
-_FIELD = re.compile(r'(\w+)="([^"]*)"')
-_NONCE = re.compile(r"[0-9a-fA-F]{32}")  # 16 random bytes
-_INVALID = "Credentials are invalid."
+_FIELDS = ("Username", "PasswordDigest", "Nonce", "Created")
 
 
 class Wsse:
-    """Checks the header `X-WSSE` against the users' secrets."""
+    """Checks the header `X-WSSE` against the users' secrets, as liberally as Emarsys's published gateway.
+
+    That is kong-plugin-wsse: fields in any case and order, with blanks and whatever else around them, any nonce, a
+    digest in base64 with or without its padding, and several forms of `Created`. A zone that is not named is UTC.
+    """
 
     def __init__(self, users: Mapping[str, str]) -> None:
         self._users = users
 
-    def check(self, header: str | None) -> str | Fault:
+    def check(self, header: str | None) -> str | Reply:
         """The user whose signature it is, or the gateway's refusal."""
-        if header is None:
-            return gateway(401, "WSSE authentication header is missing.")
-        if not header.strip():
-            return gateway(401, "WSSE authentication header is empty.")
-        fields: dict[str, str] = dict(_FIELD.findall(header))
-        if "Username" not in fields:
-            return gateway(401, "The Username field is missing from WSSE authentication header.")
-        missing = {"PasswordDigest", "Nonce", "Created"} - set(fields)
-        if not header.startswith("UsernameToken ") or missing or fields["Username"] not in self._users:
-            return gateway(401, _INVALID)
-        try:
-            created = datetime.fromisoformat(fields["Created"])
-        except ValueError:
-            return gateway(401, "Timeframe is invalid.")
-        if created.tzinfo is None or abs((datetime.now(UTC) - created).total_seconds()) > WSSE_SECONDS:
-            return gateway(401, "Timeframe is invalid.")
-        expected = digest(fields["Nonce"], fields["Created"], self._users[fields["Username"]])
-        if not _NONCE.fullmatch(fields["Nonce"]) or not hmac.compare_digest(
-            expected.encode(), fields["PasswordDigest"].encode()
-        ):
-            return gateway(401, _INVALID)
-        return fields["Username"]
+        if not header:
+            return gateway(401, f"WSSE authentication header is {'missing' if header is None else 'empty'}.")
+        values = []
+        for name in _FIELDS:
+            found = re.search(rf'{name}\s*=\s*"(.*?)"', header, re.IGNORECASE | re.DOTALL)
+            if not found:
+                return gateway(401, f"The {name} field is missing from WSSE authentication header.")
+            values.append(found[1])
+        user, given, nonce, created = values
+        # The digest is looked at first: an old header with a wrong secret is refused for the secret.
+        if user not in self._users or not _same(given, digest(nonce, created, self._users[user])):
+            return gateway(401, "Credentials are invalid.")
+        return user if _is_timely(created) else gateway(401, "Timeframe is invalid.")
 
 
 def digest(nonce: str, created: str, secret: str) -> str:
     """Emarsys's PasswordDigest: base64 of the hex characters of a SHA-1."""
     signed = hashlib.sha1(f"{nonce}{created}{secret}".encode()).hexdigest()
     return base64.b64encode(signed.encode("ascii")).decode("ascii")
+
+
+def _same(given: str, expected: str) -> bool:
+    bare = re.sub("^[^A-Za-z0-9+/]+", "", given).rstrip("=")
+    try:
+        return base64.b64decode(bare + "=" * (-len(bare) % 4)) == base64.b64decode(expected)
+    except (ValueError, binascii.Error):
+        return False
+
+
+def _is_timely(created: str) -> bool:
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(created)
+        except ValueError:
+            return False
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return abs((datetime.now(UTC) - moment).total_seconds()) <= WSSE_SECONDS
 
 
 class Tokens:
@@ -70,32 +84,29 @@ class Tokens:
         self._asked: dict[str, list[float]] = {}
         self._lock = threading.Lock()
 
-    def issue(self, authorization: str | None, content_type: str, form: str) -> Fault:
+    def issue(self, authorization: str | None, content_type: str, form: str) -> Reply:
         """The answer of the token endpoint."""
         client = self._client(authorization)
         if client is None:
-            headers = {"WWW-Authenticate": 'Basic realm="oauth2"'}
-            return Fault.reply(401, json_body={"error": "invalid_client"}, headers=headers)
+            return as_json(401, {"error": "invalid_client"}, {"WWW-Authenticate": 'Basic realm="oauth2"'})
         grant = parse_qs(form).get("grant_type", [])
         if content_type.partition(";")[0].strip() != "application/x-www-form-urlencoded" or len(grant) != 1:
-            return Fault.reply(400, json_body={"error": "invalid_request"})
+            return as_json(400, {"error": "invalid_request"})
         if grant != ["client_credentials"]:
-            return Fault.reply(400, json_body={"error": "unsupported_grant_type"})
+            return as_json(400, {"error": "unsupported_grant_type"})
         with self._lock:
-            now = time.time()
+            now, policy = time.time(), self._policy
             asked = [moment for moment in self._asked.get(client, []) if now - moment < 3600]
             self._asked[client] = [*asked, now]
-            if (
-                len(asked) >= self._policy.per_hour
-                or sum(now - m < 60 for m in asked) >= self._policy.per_minute
-            ):
+            in_minute = sum(now - moment < 60 for moment in asked)
+            if len(asked) >= policy.per_hour or in_minute >= policy.per_minute:
                 return gateway(429, "Rate limit exceeded")
             token = secrets.token_urlsafe(32)
-            self._issued[token] = (client, now + self._policy.lifetime_seconds)
-        body = {"access_token": token, "token_type": "bearer", "expires_in": self._policy.lifetime_seconds}
-        return Fault.reply(200, json_body=body, headers={"Cache-Control": "no-store"})
+            self._issued[token] = (client, now + policy.lifetime_seconds)
+        body = {"access_token": token, "token_type": "bearer", "expires_in": policy.lifetime_seconds}
+        return as_json(200, body, {"Cache-Control": "no-store"})
 
-    def check(self, authorization: str | None) -> str | Fault:
+    def check(self, authorization: str | None) -> str | Reply:
         """The client whose token it is, or the gateway's refusal."""
         scheme, _, token = (authorization or "").partition(" ")
         client, expires_at = self._issued.get(token, ("", 0.0))
@@ -104,13 +115,14 @@ class Tokens:
         return client
 
     def _client(self, authorization: str | None) -> str | None:
+        """The client of HTTP Basic, whose two parts may be as they are or form-encoded (RFC 6749, 2.3.1)."""
         scheme, _, encoded = (authorization or "").partition(" ")
         try:
             pair = base64.b64decode(encoded, validate=True).decode()
         except ValueError:
             return None
         name, _, secret = pair.partition(":")
-        name, secret = unquote(name), unquote(secret)
-        known = self._clients.get(name)
-        right = known is not None and hmac.compare_digest(known.encode(), secret.encode())
-        return name if scheme.lower() == "basic" and right else None
+        for client in (name, unquote_plus(name)):
+            if scheme.lower() == "basic" and self._clients.get(client) in (secret, unquote_plus(secret)):
+                return client
+        return None

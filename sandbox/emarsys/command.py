@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox.arguments import port
+
 EXIT_STOPPED = 0
 EXIT_USAGE = 2
 DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
@@ -19,7 +21,7 @@ def register(subparsers: Any) -> None:
         description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any free one (8080)")
+    parser.add_argument("--port", type=port, default=8080, help="port to listen on, 0 for any free one (8080)")
     parser.add_argument(
         "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
     )
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    def tell(seen: SeenRequest) -> None:
+    def log(seen: SeenRequest) -> None:
         say(f"{seen.method} {seen.path!r} {seen.status or 'connection broken'}")
 
     try:
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"error: {error}")
         return EXIT_USAGE
     try:
-        server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=tell)
+        server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
     except OSError as error:
         say(f"error: cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
         return EXIT_USAGE

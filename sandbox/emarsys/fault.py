@@ -1,4 +1,4 @@
-"""What goes wrong: replies that refuse, and connections that break, drip or flood.
+"""What is replied, and what goes wrong: replies that refuse, and connections that break, drip or flood.
 
 A fault strikes from `begins` until `until` (seconds since the first request), or on the requests of these numbers
 (from 1), or always. `NAMED` holds those with a name; any other reply can be written out in a scenario.
@@ -6,50 +6,40 @@ A fault strikes from `begins` until `until` (seconds since the first request), o
 
 import gzip
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, Self
+from threading import Event
+from typing import Any
+
+from sandbox.http_server import ConnectionBroken
 
 
-class Manner(StrEnum):
-    """How the reply is sent."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is sent: the body at once, or the pieces that `pieces` makes of it.
 
-    WHOLE = "whole"
-    RESET = "reset"  # no reply: the connection is reset
-    RESET_MIDWAY = "reset midway"  # half a reply, then a reset
-    SILENT = "silent"  # no reply, and no end
-    DRIP = "drip"  # one byte a second
-    HUGE = "huge"  # 100 MB
-    OTHER_EXPORT = "other export"  # the right reply, about another export
-    BROKEN = "broken"  # the right reply, cut short
-    AS_HTML = "as html"  # the right reply, declared to be HTML
+    `pieces` is also given the event that the server stops. `broken` says that the connection ends before the reply.
+    """
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    pieces: Callable[[bytes, Event], Iterator[bytes]] | None = None
+    broken: bool = False
+
+
+Bend = Callable[[Reply], Reply]
+"""What becomes of the right reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong, and when."""
+    """One thing that goes wrong, and when: a reply of its own, or the right one bent."""
 
-    manner: Manner = Manner.WHOLE
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    what: Reply | Bend
     begins: float = 0
     until: float | None = None
     requests: tuple[int, ...] = ()
-
-    @classmethod
-    def reply(
-        cls, status: int, *, json_body: Any = None, text: str = "", headers: Mapping[str, str] | None = None
-    ) -> Self:
-        """A fault that is a whole reply."""
-        kind = "application/json" if json_body is not None else "text/html; charset=utf-8"
-        body = json.dumps(json_body).encode() if json_body is not None else text.encode()
-        return cls(status=status, headers={"Content-Type": kind, **(headers or {})}, body=body)
-
-    def during(self, begins: float = 0, until: float | None = None, requests: tuple[int, ...] = ()) -> Self:
-        """The same fault at another time."""
-        return replace(self, begins=begins, until=until, requests=requests)
 
     def strikes(self, age: float, number: int) -> bool:
         """Whether it strikes the request of this number, at this age (seconds since the first one)."""
@@ -58,17 +48,69 @@ class Fault:
         return self.begins <= age and (self.until is None or age < self.until)
 
 
-def api_error(status: int, code: int, text: str, headers: Mapping[str, str] | None = None) -> Fault:
+def bent(faults: tuple[Fault, ...], age: float, number: int, right: Reply) -> Reply:
+    """The right reply, or what the first fault that strikes makes of it."""
+    what = next((fault.what for fault in faults if fault.strikes(age, number)), right)
+    return what if isinstance(what, Reply) else what(right)
+
+
+def as_json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Reply:
+    """A reply whose body is this value as JSON."""
+    return Reply(
+        status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(content).encode()
+    )
+
+
+def as_html(status: int, text: str = "", headers: Mapping[str, str] | None = None) -> Reply:
+    """A reply of this text, declared to be HTML."""
+    return Reply(status, {"Content-Type": "text/html; charset=utf-8", **(headers or {})}, text.encode())
+
+
+def api_data(data: Any) -> Reply:
+    """A success in the API's own form."""
+    return as_json(200, {"replyCode": 0, "replyText": "OK", "data": data})
+
+
+def api_error(status: int, code: int, text: str) -> Reply:
     """A refusal in the API's own form."""
-    return Fault.reply(status, json_body={"replyCode": code, "replyText": text, "data": ""}, headers=headers)
+    return as_json(status, {"replyCode": code, "replyText": text, "data": ""})
 
 
-def gateway(status: int, text: str, headers: Mapping[str, str] | None = None) -> Fault:
+def gateway(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
     """A refusal in the gateway's form."""
-    return Fault.reply(status, json_body={"message": text}, headers=headers)
+    return as_json(status, {"message": text}, headers)
 
 
-NAMED: Mapping[str, Fault] = {
+def _breaking(share: float, *, wait: bool = False) -> Bend:
+    """So much of the body, then a reset, which may wait for the server's end."""
+
+    def pieces(body: bytes, stopping: Event) -> Iterator[bytes]:
+        yield from filter(None, [body[: int(len(body) * share)]])
+        if wait:
+            stopping.wait()
+        raise ConnectionBroken
+
+    return lambda right: replace(right, pieces=pieces, broken=True)
+
+
+def _drip(body: bytes, stopping: Event) -> Iterator[bytes]:
+    """One byte a second."""
+    while not stopping.wait(1):
+        yield b" "
+    yield body
+
+
+def _huge(body: bytes, stopping: Event) -> Iterator[bytes]:
+    """100 MB."""
+    return (b" " * 1_000_000 for _ in range(100))
+
+
+def _of_other_export(right: Reply) -> Reply:
+    content = json.loads(right.body)
+    return api_data({**content["data"], "id": str(int(content["data"]["id"]) + 1)})
+
+
+NAMED: Mapping[str, Reply | Bend] = {
     "not_found": api_error(400, 10001, "Invalid export ID"),
     "not_found_200": api_error(200, 10001, "Invalid export ID"),
     "unsupported_type": api_error(400, 4002, "Invalid export type"),
@@ -77,8 +119,8 @@ NAMED: Mapping[str, Fault] = {
     "unauthorized": gateway(401, "Credentials are invalid."),
     "unauthorized_api": api_error(401, 1, "Unauthorized"),
     "timeframe": gateway(401, "Timeframe is invalid."),
-    "forbidden": Fault.reply(403, json_body={"message": "Forbidden"}),
-    "forbidden_html": Fault.reply(403, text="<html><body><h1>403 Forbidden</h1></body></html>"),
+    "forbidden": gateway(403, "Forbidden"),
+    "forbidden_html": as_html(403, "<html><body><h1>403 Forbidden</h1></body></html>"),
     "rate_limited": api_error(429, 7003, "Rate limit exceeded"),
     "rate_limited_gateway": gateway(429, "Rate limit exceeded", {"X-RateLimit-Remaining": "0"}),
     "rate_limited_200": api_error(200, 7003, "Rate limit exceeded"),
@@ -86,22 +128,24 @@ NAMED: Mapping[str, Fault] = {
     "internal_error_1003": api_error(500, 1003, "Internal error"),
     "internal_error_2011": api_error(500, 2011, "Internal error"),
     "data_error": api_error(500, 4007, "Export data cannot be read"),
-    "bad_gateway": Fault.reply(502, text="<html><body>502 Bad Gateway</body></html>"),
-    "overloaded": Fault.reply(503, text="The system is overloaded for this resource"),
-    "html": Fault.reply(200, text="<!doctype html><title>Maintenance</title><p>We will be back soon."),
-    "empty": Fault.reply(200),
-    "no_object": Fault.reply(200, json_body=[1, 2, 3]),
-    "redirect": Fault.reply(302, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
-    "gzip_bomb": Fault(
+    "bad_gateway": as_html(502, "<html><body>502 Bad Gateway</body></html>"),
+    "overloaded": as_html(503, "The system is overloaded for this resource"),
+    "html": as_html(200, "<!doctype html><title>Maintenance</title><p>We will be back soon."),
+    "empty": as_html(200),
+    "no_object": as_json(200, [1, 2, 3]),
+    "redirect": as_html(302, headers={"Location": "http://127.0.0.1:9/elsewhere"}),
+    "gzip_bomb": Reply(
         headers={"Content-Type": "application/json", "Content-Encoding": "gzip"},
         body=gzip.compress(bytes(50_000_000), 9),
     ),
-    "reset": Fault(Manner.RESET),
-    "reset_midway": Fault(Manner.RESET_MIDWAY),
-    "silent": Fault(Manner.SILENT),
-    "drip": Fault(Manner.DRIP),
-    "huge": Fault(Manner.HUGE),
-    "other_export": Fault(Manner.OTHER_EXPORT),
-    "broken_json": Fault(Manner.BROKEN),
-    "as_html": Fault(Manner.AS_HTML),
+    "reset": _breaking(0),
+    "reset_midway": _breaking(0.5),
+    "silent": _breaking(0, wait=True),
+    "drip": lambda right: replace(right, pieces=_drip),
+    "huge": lambda right: replace(right, pieces=_huge),
+    "other_export": _of_other_export,
+    "broken_json": lambda right: replace(right, body=right.body[: -(-len(right.body) // 2)]),
+    "as_html": lambda right: replace(
+        right, headers={**right.headers, "Content-Type": "text/html; charset=utf-8"}
+    ),
 }

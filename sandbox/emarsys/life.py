@@ -1,12 +1,15 @@
 """What there is now: an export that grows older, its status reply and its file."""
 
+import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.emarsys.fault import Fault, api_error
+from sandbox.emarsys.fault import Reply, api_data, api_error
 from sandbox.emarsys.scenario import ExportPlan
 
-HEADER = "user_id;email;contact_source\n"
+MAX_LIMIT = 10_000_000
+_HEADER = "user_id;email;contact_source\n"
 
 
 @dataclass(slots=True)
@@ -32,8 +35,8 @@ class Life:
     def finished(self, age: float) -> bool:
         return self.status(age).strip().lower() == "done"
 
-    def reply(self, age: float) -> dict[str, Any]:
-        """The `data` of the status call."""
+    def reply(self, age: float) -> Reply:
+        """The answer of the status call."""
         plan = self.plan
         served = plan.distribution_method in ("ftp", "sftp")
         data: dict[str, Any] = {
@@ -45,17 +48,12 @@ class Life:
             "ftp_host": plan.ftp_host if served else None,
             "ftp_dir": plan.ftp_dir if served else None,
         }
-        match plan.null_as:
-            case "text":
-                return {key: "NULL" if value is None else value for key, value in data.items()}
-            case "empty":
-                return {key: "" if value is None else value for key, value in data.items()}
-            case "absent":
-                return {key: value for key, value in data.items() if value is not None}
-            case _:
-                return data
+        if plan.null_as == "absent":
+            return api_data({key: value for key, value in data.items() if value is not None})
+        null = {"json": None, "text": "NULL", "empty": ""}[plan.null_as]
+        return api_data({key: null if value is None else value for key, value in data.items()})
 
-    def data(self, age: float, offset: int, limit: int) -> Fault:
+    def data(self, age: float, paging: Mapping[str, str], *, json: bool) -> Reply:
         """The answer to a request for the file: `limit` contacts from `offset` on, or the refusal."""
         if self.plan.distribution_method != "local":
             return api_error(404, 4004, "The export is not local")
@@ -65,7 +63,16 @@ class Life:
             return api_error(404, 4006, "The export file does not exist")
         if self.plan.stored_seconds is not None and age >= self.plan.stored_seconds:
             return api_error(410, 4003, "The export file is no longer stored")
+        # Clients send the keys without values, too.
+        given = [paging.get("offset") or "0", paging.get("limit") or str(MAX_LIMIT)]
+        if not all(value.isascii() and value.isdigit() for value in given):
+            return api_error(400, 1, "Invalid paging")
+        offset, limit = int(given[0]), min(int(given[1]), MAX_LIMIT)
+        if self.plan.ignores_offset:
+            offset = 0
         rows = range(self.plan.rows)[offset : offset + limit]
         lines = [f"{row + 1};contact{row + 1}@example.com;API\n" for row in rows]
-        text = "".join([HEADER if offset == 0 else "", *lines])
-        return Fault.reply(200, text=text, headers={"Content-Type": "text/csv;charset=UTF-8"})
+        if json:
+            return api_data(list(csv.DictReader([_HEADER, *lines], delimiter=";")))
+        text = "".join([_HEADER if offset == 0 else "", *lines])
+        return Reply(200, {"Content-Type": "text/csv;charset=UTF-8"}, text.encode())

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
-from sandbox.emarsys.fault import NAMED, Fault
+from sandbox.emarsys.fault import NAMED, Fault, as_html, as_json
 
 METHODS = ("ftp", "sftp", "local", "mail")
-NULLS = ("json", "text", "empty", "absent")
 
 
 class ScenarioError(ValueError):
@@ -34,7 +35,7 @@ class ExportPlan:
     """The life of an export.
 
     `null_as` is the form in which fields without a value are sent: JSON's null (`json`), the word "NULL" (`text`), an
-    empty text (`empty`), or not at all (`absent`).
+    empty text (`empty`), or not at all (`absent`). `ignores_offset`: the file is sent from its begin, always.
     """
 
     type: str = "responses"
@@ -45,6 +46,7 @@ class ExportPlan:
     created: str = "2026-11-23 11:08:56"
     null_as: str = "json"
     rows: int = 3
+    ignores_offset: bool = False
     stored_seconds: float | None = None
     timeline: tuple[Phase, ...] = (Phase(0, "done"),)
     faults: tuple[Fault, ...] = ()
@@ -87,24 +89,108 @@ def load(path: str | Path) -> Scenario:
 
 def parse(content: Any) -> Scenario:
     """The scenario of a YAML document. Raises ScenarioError."""
-    top = _Section(content, "the scenario")
-    credentials = _Section(top.take("credentials", {}), "credentials")
-    scenario = Scenario(
-        oauth=_texts(credentials.take("oauth", {}), "credentials.oauth"),
-        wsse=_texts(credentials.take("wsse", {}), "credentials.wsse"),
-        tokens=_token_policy(top.take("tokens", {})),
-        requests_per_minute=top.take("requests_per_minute", None, int),
-        exports={
-            _positive(key, "exports has the key"): _plan(plan, f"exports.{key}")
-            for key, plan in _mapping(top.take("exports", {}), "exports").items()
-        },
-        creates=_plan(top.take("creates", {}), "creates"),
-        faults=_faults(top.take("faults", []), "faults"),
-        token_faults=_faults(top.take("token_faults", []), "token_faults"),
+    if error := best_match(_SCHEMA.iter_errors(content)):
+        raise ScenarioError(f"{error.json_path.replace('$', 'scenario', 1)}: {error.message}")
+    return Scenario(
+        **content.get("credentials", {}),
+        tokens=TokenPolicy(**content.get("tokens", {})),
+        requests_per_minute=content.get("requests_per_minute"),
+        exports={key: _plan(plan, f"exports[{key}]") for key, plan in content.get("exports", {}).items()},
+        creates=_plan(content.get("creates", {}), "creates"),
+        faults=_faults(content.get("faults", []), "faults"),
+        token_faults=_faults(content.get("token_faults", []), "token_faults"),
     )
-    credentials.end()
-    top.end()
-    return scenario
+
+
+def _plan(content: dict[str, Any], where: str) -> ExportPlan:
+    made = dict(content)
+    if "created" in made:  # YAML makes a moment of it
+        made["created"] = str(made["created"])
+    if "timeline" in made:
+        made["timeline"] = tuple(Phase(phase.get("at", 0), phase["status"]) for phase in made["timeline"])
+        moments = [phase.at for phase in made["timeline"]]
+        if moments != sorted(moments) or moments[0] != 0:
+            raise ScenarioError(f"scenario.{where}.timeline: {moments} must begin at 0 and go on in order")
+    made["faults"] = _faults(made.get("faults", []), f"{where}.faults")
+    return ExportPlan(**made)
+
+
+def _faults(content: list[dict[str, Any]], where: str) -> tuple[Fault, ...]:
+    return tuple(_fault(item, f"scenario.{where}[{index}]") for index, item in enumerate(content))
+
+
+def _fault(content: dict[str, Any], where: str) -> Fault:
+    begins, until = content.get("from", 0), content.get("until")
+    if until is not None and until <= begins:
+        raise ScenarioError(f"{where}.until: {until} must be later than `from`, {begins}")
+    if ("fault" in content) == ("reply" in content):
+        raise ScenarioError(f"{where}: {content} must have either `fault`, a name, or `reply`, a mapping")
+    if "fault" in content:
+        what = NAMED[content["fault"]]
+    else:
+        own = content["reply"]
+        status, headers = own.get("http", 200), own.get("headers", {})
+        what = (
+            as_json(status, own["json"], headers)
+            if "json" in own
+            else as_html(status, own.get("text", ""), headers)
+        )
+    return Fault(what, begins, until, tuple(content.get("requests", ())))
+
+
+def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _map(key: Any, value: Any) -> dict[str, Any]:
+    return {"type": "object", "propertyNames": key, "additionalProperties": value}
+
+
+def _list(item: Any, least: int = 0) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": least}
+
+
+_TEXT, _WHOLE, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "number"}
+_POSITIVE = {"type": "integer", "minimum": 1}
+_REPLY = _object({"http": _POSITIVE, "headers": _map(_TEXT, _TEXT), "json": {}, "text": _TEXT})
+_FAULTS = _list(
+    _object(
+        {
+            "from": _NUMBER,
+            "until": _NUMBER,
+            "requests": _list(_POSITIVE),
+            "fault": {"enum": sorted(NAMED)},
+            "reply": _REPLY,
+        }
+    )
+)
+_PLAN = _object(
+    {
+        **dict.fromkeys(("type", "ftp_host", "ftp_dir"), _TEXT),
+        "distribution_method": {"enum": METHODS},
+        "file_name": {"type": ["string", "null"]},
+        "created": {},
+        "null_as": {"enum": ["json", "text", "empty", "absent"]},
+        "rows": _WHOLE,
+        "ignores_offset": {"type": "boolean"},
+        "stored_seconds": _NUMBER,
+        "timeline": _list(_object({"at": _NUMBER, "status": _TEXT}, "status"), 1),
+        "faults": _FAULTS,
+    }
+)
+_SCHEMA = Draft202012Validator(
+    _object(
+        {
+            "credentials": _object(dict.fromkeys(("oauth", "wsse"), _map(_TEXT, _TEXT))),
+            "tokens": _object(dict.fromkeys(("lifetime_seconds", "per_minute", "per_hour"), _WHOLE)),
+            "requests_per_minute": _WHOLE,
+            "exports": _map(_POSITIVE, _PLAN),
+            "creates": _PLAN,
+            "faults": _FAULTS,
+            "token_faults": _FAULTS,
+        }
+    )
+)
 
 
 class _Loader(yaml.SafeLoader):
@@ -114,134 +200,6 @@ class _Loader(yaml.SafeLoader):
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is there twice", node.start_mark
-                )
+                problem = f"the key {key!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
-
-
-class _Section:
-    """A mapping of the file whose keys are taken one by one, so that what is left over is an error."""
-
-    def __init__(self, content: Any, where: str) -> None:
-        self._left, self._where = dict(_mapping(content, where)), where
-
-    def take(self, key: str, default: Any, kind: type | tuple[type, ...] = object) -> Any:
-        value = self._left.pop(key, default)
-        wrong = isinstance(value, bool) and kind is not object
-        if value is not default and (wrong or not isinstance(value, kind)):
-            names = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
-            raise ScenarioError(f"{self._where}.{key} is {value!r}; it must be of type {names}")
-        return value
-
-    def end(self) -> None:
-        if self._left:
-            raise ScenarioError(
-                f"{self._where} has keys that are not known: {', '.join(map(str, self._left))}"
-            )
-
-
-def _mapping(content: Any, where: str) -> Mapping[Any, Any]:
-    if not isinstance(content, Mapping):
-        raise ScenarioError(f"{where} must be a mapping of keys to values, not {content!r}")
-    return content
-
-
-def _texts(content: Any, where: str) -> Mapping[str, str]:
-    for key, value in _mapping(content, where).items():
-        if not isinstance(key, str) or not isinstance(value, str):
-            raise ScenarioError(f"{where} must map names to secrets, both texts; put {key!r} in quotes")
-    return dict(content)
-
-
-def _token_policy(content: Any) -> TokenPolicy:
-    section, default = _Section(content, "tokens"), TokenPolicy()
-    policy = TokenPolicy(
-        lifetime_seconds=section.take("lifetime_seconds", default.lifetime_seconds, int),
-        per_minute=section.take("per_minute", default.per_minute, int),
-        per_hour=section.take("per_hour", default.per_hour, int),
-    )
-    section.end()
-    return policy
-
-
-def _positive(value: Any, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ScenarioError(f"{what} {value!r}; it must be a positive integer")
-    return value
-
-
-def _plan(content: Any, where: str) -> ExportPlan:
-    section, default = _Section(content, where), ExportPlan()
-    plan = ExportPlan(
-        type=section.take("type", default.type, str),
-        distribution_method=_one_of(section.take("distribution_method", "ftp"), METHODS, where),
-        file_name=section.take("file_name", default.file_name, str),
-        ftp_host=section.take("ftp_host", default.ftp_host, str),
-        ftp_dir=section.take("ftp_dir", default.ftp_dir, str),
-        created=str(section.take("created", default.created)),
-        null_as=_one_of(section.take("null_as", default.null_as), NULLS, where),
-        rows=section.take("rows", default.rows, int),
-        stored_seconds=section.take("stored_seconds", None, (int, float)),
-        timeline=_timeline(section.take("timeline", None), where) or default.timeline,
-        faults=_faults(section.take("faults", []), f"{where}.faults"),
-    )
-    section.end()
-    return plan
-
-
-def _one_of(value: Any, words: tuple[str, ...], where: str) -> str:
-    if value not in words:
-        raise ScenarioError(f"{where} has {value!r} where one of {', '.join(words)} must be")
-    return str(value)
-
-
-def _timeline(content: Any, where: str) -> tuple[Phase, ...]:
-    if content is None:
-        return ()
-    if not isinstance(content, list) or not content:
-        raise ScenarioError(f"{where}.timeline must be a list like [{{at: 0, status: scheduled}}]")
-    phases = []
-    for index, item in enumerate(content):
-        section = _Section(item, f"{where}.timeline[{index}]")
-        at, status = section.take("at", 0, (int, float)), section.take("status", None, str)
-        section.end()
-        if status is None:
-            raise ScenarioError(f"{where}.timeline[{index}] must have a `status`")
-        phases.append(Phase(at, status))
-    if phases != sorted(phases, key=lambda phase: phase.at) or phases[0].at != 0:
-        raise ScenarioError(f"{where}.timeline must begin at 0 and go on in order")
-    return tuple(phases)
-
-
-def _faults(content: Any, where: str) -> tuple[Fault, ...]:
-    if not isinstance(content, list):
-        raise ScenarioError(f"{where} must be a list like [{{from: 10, until: 60, fault: overloaded}}]")
-    return tuple(_fault(item, f"{where}[{index}]") for index, item in enumerate(content))
-
-
-def _fault(content: Any, where: str) -> Fault:
-    section = _Section(content, where)
-    begins = section.take("from", 0, (int, float))
-    until = section.take("until", None, (int, float))
-    requests = tuple(_positive(n, f"{where}.requests has") for n in section.take("requests", [], list))
-    name, reply = section.take("fault", None, str), section.take("reply", None, dict)
-    section.end()
-    if until is not None and until <= begins:
-        raise ScenarioError(f"{where} must end (`until`) after it begins (`from`)")
-    if (name is None) == (reply is None):
-        raise ScenarioError(f"{where} must have either `fault`, a name, or `reply`, a mapping")
-    if reply is not None:
-        own = _Section(reply, f"{where}.reply")
-        fault = Fault.reply(
-            own.take("http", 200, int),
-            json_body=own.take("json", None),
-            text=own.take("text", "", str),
-            headers=_texts(own.take("headers", {}), f"{where}.reply.headers"),
-        )
-        own.end()
-    elif name in NAMED:
-        fault = NAMED[name]
-    else:
-        raise ScenarioError(f"{where} names the fault {name!r}; there are: {', '.join(sorted(NAMED))}")
-    return fault.during(begins, until, requests)

@@ -87,6 +87,24 @@ def test_the_json_holds_every_schedule_with_its_checks_delays_and_regrets(a_file
     assert fixed["delay_mean"] == pytest.approx(59 / 4)
 
 
+def test_a_hint_is_a_schedule_more_and_changes_no_other(a_file, capsys):
+    path = str(a_file("3000\n3300\n3600\n"))
+    assert main(["--durations", path, "--json"]) == 0
+    without = json.loads(capsys.readouterr().out)["schedules"]
+    assert main(["--durations", path, "--json", "--expected", "3300"]) == 0
+    schedules = json.loads(capsys.readouterr().out)["schedules"]
+    told = schedules.pop("export_watch_expected")
+    assert schedules == without
+    assert all(told["regret"][cost] < regret for cost, regret in without["export_watch"]["regret"].items())
+
+
+@pytest.mark.parametrize("text", ["0", "604801", "1.5", "soon"])
+def test_a_hint_that_no_event_may_have_is_refused(a_file, capsys, text):
+    with pytest.raises(SystemExit):
+        main(["--durations", str(a_file("60\n")), "--expected", text])
+    assert "from 1 to 604800" in capsys.readouterr().err
+
+
 def test_the_same_seed_gives_the_same_figures(a_file, capsys):
     path = str(a_file("60\n300\n"))
     printed = []
@@ -98,6 +116,6 @@ def test_the_same_seed_gives_the_same_figures(a_file, capsys):
 
 @pytest.mark.parametrize("content", ["0\n", "604800\n", "5\n5\n5\n"])
 def test_extreme_durations_are_measured_too(a_file, capsys, monkeypatch, content):
-    monkeypatch.setattr(comparison, "MAX_RUNS", 1)
+    monkeypatch.setattr(comparison, "RUNS", 1)
     assert main(["--durations", str(a_file(content))]) == 0
     assert "export_watch" in capsys.readouterr().out

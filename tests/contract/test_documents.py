@@ -1,243 +1,215 @@
-"""README and docs/ say what is true: they are held to the template, the schemas, the code and the command lines."""
+"""README and docs/ say what code, template and schemas say, each thing in the one document that holds it."""
 
 import argparse
 import ast
 import json
+import math
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import boto3
 import pytest
-import yaml
 
 from docs import state_machine_diagram
-from export_watch.export_created import parse
+from export_watch import decision, export_created, http_client, schedule
+from export_watch.emarsys import client, credentials, rate_limit
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
 from sandbox import watch
-from tests.contract import documents
-from tests.contract.documents import DOCUMENTS, blocks, make_targets
+from tests.contract.documents import (
+    CONTRIBUTING,
+    DOCS,
+    DOCUMENTS,
+    README,
+    blocks,
+    make_targets,
+    name,
+    table,
+    words,
+    written,
+)
 from tests.contract.metrics import COUNTED
 from tests.contract.schemas import (
+    ATTRIBUTES_SCHEMA,
     EVENTS,
-    EXPORT_CREATED,
     EXPORT_CREATED_SCHEMA,
-    NOTIFICATION,
     NOTIFICATION_SCHEMA,
     ROOT,
     read,
 )
 from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
-README = documents.README.read_text("utf-8")
-OPERATING = documents.OPERATING.read_text("utf-8")
-SANDBOX = (ROOT / "docs" / "sandbox.md").read_text("utf-8")
-
-
-def table(text: str, heading: str) -> list[list[str]]:
-    """The cells of the rows of the one table whose header line begins with `heading`."""
-    [start] = [at for at, line in enumerate(text.splitlines()) if line.startswith(heading)]
-    rows = []
-    for line in text.splitlines()[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip() for cell in line.strip("|").split(" | ")])
-    return rows
-
-
-def words(cell: str) -> list[str]:
-    """What stands in backticks."""
-    return re.findall(r"`([^`]+)`", cell)
-
-
-def test_the_state_machine_is_drawn_as_it_is():
-    machine = json.loads(state_machine_diagram.DEFINITION.read_text("utf-8"))
-    drawing = state_machine_diagram.diagram(machine)
-    assert state_machine_diagram.redrawn(README, drawing) == README, "run `make diagram`"
-
-
-def test_the_drawing_shows_every_state_and_every_way():
-    machine = json.loads(state_machine_diagram.DEFINITION.read_text("utf-8"))
-    drawing = state_machine_diagram.diagram(machine)
-    nodes = {name: state_machine_diagram.node(name) for name in machine["States"]}
-    assert len(set(nodes.values())) == len(nodes)
-    for name, state in machine["States"].items():
-        assert f'"{name}' in drawing
-        following = {state.get("Next"), state.get("Default")}
-        following |= {way["Next"] for way in (*state.get("Choices", []), *state.get("Catch", []))}
-        for after in following - {None}:
-            assert re.search(rf'^    {nodes[name]} -->(\|"[^"]+"\|)? {nodes[after]}$', drawing, re.MULTILINE)
-
-
-def test_the_parameters_are_those_of_the_template():
-    rows = table(README, "| parameter |")
-    assert {words(name)[0]: "".join(words(default)) for name, default, _ in rows} == {
-        name: str(parameter["Default"]) for name, parameter in PARAMETERS.items()
-    }
-
-
-def test_the_outputs_are_those_of_the_template():
-    assert [words(row[0])[0] for row in table(README, "| output |")] == list(TEMPLATE["Outputs"])
-
-
-def test_every_key_of_the_event_is_explained():
-    detail = EXPORT_CREATED_SCHEMA["properties"]["detail"]["properties"]
-    assert [words(row[0])[0] for row in table(README, "| key of `detail` |")] == list(detail)
+MACHINE = read(state_machine_diagram.DEFINITION)
+DETAIL = EXPORT_CREATED_SCHEMA["properties"]["detail"]
+RUNBOOKS = DOCS / "runbooks"
+WAITS = [state["Seconds"] for state in MACHINE["States"].values() if "Seconds" in state]
 
 
 def fields(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
     """The dotted names of all fields of a schema of NOTIFICATION."""
-    for name, value in schema["properties"].items():
-        yield prefix + name
-        references = [value, *value.get("anyOf", [])]
-        for reference in references:
-            definition = NOTIFICATION_SCHEMA["$defs"].get(reference.get("$ref", "").rpartition("/")[2], {})
-            if "properties" in definition:
-                below = definition
-                yield from fields(below, f"{prefix}{name}.")
+    for key, value in schema["properties"].items():
+        yield prefix + key
+        for reference in (value, *value.get("anyOf", [])):
+            below = NOTIFICATION_SCHEMA["$defs"].get(reference.get("$ref", "").rpartition("/")[2], {})
+            if "properties" in below:
+                yield from fields(below, f"{prefix}{key}.")
 
 
-def test_every_field_of_the_notification_is_explained():
-    explained = [name for row in table(README, "| field |") for name in words(row[0])]
-    assert sorted(explained) == sorted(set(fields(NOTIFICATION_SCHEMA)) - {"data", "data.watch"})
-
-
-def test_every_reason_is_explained_with_the_outcomes_that_it_comes_with():
-    told: dict[str, set[str]] = {}
-    for case in NOTIFICATION_SCHEMA["allOf"]:
-        outcome = case["if"]["properties"]["data"]["properties"]["outcome"]["const"]
-        code = (
-            case["then"]["properties"]["data"]["properties"]["reason"].get("properties", {}).get("code", {})
-        )
-        for word in code.get("enum", [code["const"]] if "const" in code else []):
-            told.setdefault(word, set()).add(outcome)
-    explained = {words(code)[0]: set(words(outcomes)) for code, outcomes, *_ in table(README, "| code |")}
-    assert explained == told
-    assert set(explained) == set(ReasonCode)
-
-
-def test_every_outcome_is_told_of():
-    ends, goes_on = re.findall(r"(?<=\| outcome \| what happened \|\n)(?:\|.*\n)+", README)
-    rows = [words(line)[0] for line in (ends + goes_on).splitlines() if "`" in line]
-    assert sorted(rows) == sorted(Outcome)
-
-
-def test_input_and_output_are_samples():
-    shown = [json.loads(block) for block in blocks(README, "json")]
-    assert shown == [
-        read(EVENTS / "export-created-full.json"),
-        read(EVENTS / "notifications" / "done-ftp.json")["message"],
-    ]
-
-
-def announced(text: str) -> Iterator[dict[str, Any]]:
-    """The export-created events that the commands and the code of a document send, as EventBridge delivers them."""
-    for block in blocks(text, "sh"):
-        for entries in re.findall(r"--entries '(\[.*?\])'", block, re.DOTALL):
-            yield from map(delivered, json.loads(entries))
-    for block in blocks(text, "python"):
-        if "\nannounce(" in block:
-            with patch.object(boto3, "client") as client:
-                client.return_value.put_events.return_value = {"FailedEntryCount": 0}
-                exec(block, {})
-            for call in client.return_value.put_events.call_args_list:
-                yield from map(delivered, call.kwargs["Entries"])
-
-
-def delivered(entry: dict[str, str]) -> dict[str, Any]:
-    return sample_event() | {
-        "source": entry["Source"],
-        "detail-type": entry["DetailType"],
-        "detail": json.loads(entry["Detail"]),
-    }
-
-
-def sample_event() -> dict[str, Any]:
-    event: dict[str, Any] = read(EVENTS / "export-created.json")
-    return event
-
-
-@pytest.mark.parametrize(("name", "count"), [("README.md", 2), ("operating.md", 1)])
-def test_what_documents_announce_keeps_the_schema(name, count):
-    [document] = [document for document in DOCUMENTS if document.name == name]
-    events = list(announced(document.read_text("utf-8")))
-    assert len(events) == count
-    for event in events:
-        EXPORT_CREATED.validate(event)
-        parse(json.dumps(event), 86_400)
-
-
-@pytest.mark.parametrize(
-    "document",
-    [document for document in DOCUMENTS if document.name != "emarsys-api.md"],  # shows the vendor's
-    ids=lambda path: path.name,
-)
-def test_every_json_in_a_document_keeps_a_schema(document):
-    for block in blocks(document.read_text("utf-8"), "json"):
-        message = json.loads(block)
-        (NOTIFICATION if "specversion" in message else EXPORT_CREATED).validate(message)
-
-
-def test_the_commands_of_make_are_those_of_the_makefile():
-    shown = [words(row[0])[0].removeprefix("make ") for row in table(README, "| command |")]
-    assert sorted(shown) == sorted(make_targets())
-
-
-def test_the_options_of_the_sandbox_are_those_of_its_command_line():
+def sandbox_options() -> set[str]:
     subparsers = argparse.ArgumentParser().add_subparsers()
     watch.register(subparsers)
-    options = {option for action in subparsers.choices["watch"]._actions for option in action.option_strings}
-    shown = {words(row[0])[0].partition(" ")[0] for row in table(SANDBOX, "| option |")}
-    assert shown == options - {"-h", "--help"}
+    return {option for action in subparsers.choices["watch"]._actions for option in action.option_strings}
 
 
-def test_the_metrics_are_those_that_the_functions_write():
-    assert {name for row in table(OPERATING, "| metric |") for name in words(row[0])} == COUNTED
+HELD = [
+    ("README.md", "outcome", set(Outcome)),
+    ("docs/reference/event.md", "key of `detail`", set(DETAIL["properties"])),
+    ("docs/reference/notification.md", "field", set(fields(NOTIFICATION_SCHEMA)) - {"data", "data.watch"}),
+    ("docs/reference/notification.md", "attribute", set(ATTRIBUTES_SCHEMA["properties"])),
+    ("docs/reference/reasons.md", "code", set(ReasonCode)),
+    ("docs/reference/parameters.md", "parameter", set(PARAMETERS)),
+    ("docs/reference/parameters.md", "output", set(TEMPLATE["Outputs"])),
+    ("docs/reference/metrics-and-logs.md", "metric", COUNTED),
+    ("docs/runbooks/README.md", "alarm", set(of_type("AWS::CloudWatch::Alarm"))),
+    ("docs/how-to/run-locally.md", "option of `watch`", sandbox_options() - {"-h", "--help"}),
+]
+"""Which document holds what: the table whose first column names exactly these."""
 
 
-def test_every_alarm_has_a_runbook_and_none_is_forgotten():
-    headings = re.findall(r"^## The alarm `(\w+)`$", OPERATING, re.MULTILINE)
-    assert headings == list(of_type("AWS::CloudWatch::Alarm"))
+@pytest.mark.parametrize(("document", "heading", "things"), HELD, ids=[" ".join(held[:2]) for held in HELD])
+def test_a_document_holds_all_of_a_kind_and_nothing_else(document, heading, things):
+    named = [word.split()[0] for row in table(ROOT / document, heading) for word in words(row[0])]
+    assert sorted(named) == sorted(things)
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_leads_somewhere(document):
-    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
-        if target.startswith("https://"):
-            continue
-        name, _, anchor = target.partition("#")
-        path = document.parent / name if name else document
-        assert path.exists(), target
-        if anchor:
-            assert anchor in anchors(path), target
+def test_each_parameter_has_the_default_and_the_values_of_the_template():
+    for key, default, values, _ in table(DOCS / "reference" / "parameters.md", "parameter"):
+        parameter = PARAMETERS[words(key)[0]]
+        assert "".join(words(default)) == str(parameter["Default"])
+        if "MinValue" in parameter:
+            assert values == f"{parameter['MinValue']} to {parameter['MaxValue']}"
+        elif parameter["Type"] == "Number":
+            allowed = parameter["AllowedValues"]
+            assert values.startswith(f"{min(allowed)} to {max(allowed)}")
+        elif "AllowedValues" in parameter:
+            assert words(values) == parameter["AllowedValues"]
 
 
-SOURCES = [
-    ROOT / "template.yaml",
-    ROOT / "samconfig.toml",
-    ROOT / "Makefile",
-    *(
-        path
-        for folder in ("operations", "layers", "functions", "examples", "sandbox", "benchmarks", "docs")
-        for path in sorted((ROOT / folder).rglob("*.py"))
-    ),
+def test_each_reason_has_the_outcomes_of_the_schema():
+    true: dict[str, set[str]] = {}
+    for case in NOTIFICATION_SCHEMA["allOf"]:
+        reason = case["then"]["properties"]["data"]["properties"]["reason"]
+        code = reason.get("properties", {}).get("code", {})
+        for word in code.get("enum", [code["const"]] if "const" in code else []):
+            outcome = case["if"]["properties"]["data"]["properties"]["outcome"]["const"]
+            true.setdefault(word, set()).add(outcome)
+    rows = table(DOCS / "reference" / "reasons.md", "code")
+    assert {words(code)[0]: set(words(outcomes)) for code, outcomes, *_ in rows} == true
+
+
+FIGURES = [
+    ("checks of one watch", r"([\d,]+)", schedule.CHECK_BUDGET),
+    ("deadline", r"(\d+) s", export_created.MIN_DEADLINE_SECONDS),
+    ("deadline", r"to (\d+) days", PARAMETERS["DeadlineSeconds"]["MaxValue"] / 86_400),
+    ("life of an execution", r"(\d+) days", MACHINE["TimeoutSeconds"] / 86_400),
+    ("`context`", r"(\d+) KiB", export_created.MAX_CONTEXT_BYTES / 1024),
+    ("`context`", r"(\d+) levels", export_created.MAX_CONTEXT_DEPTH),
+    ("a call to Emarsys", r"(\d+) s", http_client.WHOLE_SECONDS),
+    ("a call to Emarsys", r"(\d+) KiB", http_client.MAX_REPLY_BYTES / 1024),
+    ("a check, with tokens and retries", r"(\d+) s", client.CHECK_SECONDS),
+    ("what Emarsys may ask to wait", r"(\d+) hour", rate_limit.LONGEST_SECONDS / 3600),
+    ("a changed secret", r"(\d+) minutes", credentials.CACHE_SECONDS / 60),
 ]
 
 
-def test_what_the_code_says_of_documents_leads_somewhere():
-    """A message at three in the morning names a page that is there."""
+@pytest.mark.parametrize(("limit", "pattern", "value"), FIGURES)
+def test_a_limit_is_that_of_the_code(limit, pattern, value):
+    [row] = [row for row in table(DOCS / "reference" / "limits.md", "limit") if row[0] == limit]
+    [figure] = re.findall(pattern, row[1])
+    assert int(figure.replace(",", "")) == value
+
+
+SENTENCES = [
+    ("schedule", f"from the {schedule.UNPACED_CHECKS:,}th check on"),
+    ("schedule", f"{schedule.SCHEDULED_FACTOR} times as long"),
+    ("schedule", f"shortened by up to {schedule.JITTER:.0%}"),
+    ("guarantees", f"first seen at least {decision.CONFIRM_REFUSAL_SECONDS} seconds ago"),
+    ("how-it-works", "made again {} seconds later, from the third such round on {} seconds".format(*WAITS)),
+]
+
+
+@pytest.mark.parametrize(("page", "sentence"), SENTENCES)
+def test_a_figure_in_a_sentence_is_that_of_the_code(page, sentence):
+    assert sentence in " ".join((DOCS / "explanation" / f"{page}.md").read_text("utf-8").split())
+
+
+def checks_until(seconds: float, ready_at: float = math.inf) -> int:
+    """With the mean jitter, from a first check after 1.5 of the shortest wait; waits begin anew at `ready_at`."""
+    policy = schedule.Policy()
+    checks, at, since = 0, 1.5 * policy.min_wait_seconds, 0.0
+    while at < seconds:
+        checks += 1
+        if not since and at >= ready_at:
+            since = at
+        at += schedule.base_wait_seconds(at - since, policy) * (1 - schedule.JITTER / 2)
+    return checks
+
+
+def test_the_waits_and_checks_shown_are_those_of_the_schedule():
+    rows = table(DOCS / "explanation" / "schedule.md", "time since the start")
+    assert len(rows) >= 5
+    for age, wait, checks in rows:
+        number, unit = age.split()
+        elapsed = int(number) * {"min": 60, "h": 3600}[unit]
+        assert int(wait.split()[0]) == round(schedule.base_wait_seconds(elapsed, schedule.Policy()))
+        assert int(checks) == pytest.approx(checks_until(elapsed), abs=1)
+    fewest, most = map(int, re.findall(r"(\d+) to (\d+)\s+checks in 24 hours", README.read_text("utf-8"))[0])
+    assert fewest == pytest.approx(checks_until(86_400), rel=0.02)
+    assert most == pytest.approx(
+        max(checks_until(86_400, ready_at=hour * 3600) for hour in range(1, 24)), rel=0.02
+    )
+
+
+def test_the_state_machine_is_drawn_as_it_is():
+    page = state_machine_diagram.PAGE.read_text("utf-8")
+    drawing = state_machine_diagram.diagram(MACHINE)
+    assert state_machine_diagram.redrawn(page, drawing) == page, "run `make diagram`"
+    assert len({state_machine_diagram.node(state) for state in MACHINE["States"]}) == len(MACHINE["States"])
+
+
+def test_each_alarm_leads_to_its_runbook_and_each_runbook_has_the_same_order():
+    for alarm, properties in of_type("AWS::CloudWatch::Alarm").items():
+        [page] = re.findall(r"docs/(runbooks/[a-z-]+\.md)$", str(properties["AlarmDescription"]).strip())
+        runbook = (DOCS / page).read_text("utf-8")
+        assert runbook.startswith(f"# {alarm}: ")
+        parts = re.findall(r"^\*\*(\w[\w ]*)", runbook, re.MULTILINE)
+        assert parts == ["Impact", "How long", "First command", "Causes", "Fix", "Over"]
+        assert f"[`{alarm}`]({Path(page).name})" in (RUNBOOKS / "README.md").read_text("utf-8")
+
+
+def contains(whole: Any, part: Any) -> bool:
+    """Whether `part` is `whole` with keys left out."""
+    if isinstance(part, dict):
+        return all(key in whole and contains(whole[key], value) for key, value in part.items())
+    return bool(whole == part)
+
+
+def test_the_notification_of_the_readme_is_cut_from_a_sample():
+    [shown] = [json.loads(block) for block in blocks(README.read_text("utf-8"), "json")]
+    assert contains(read(EVENTS / "notifications" / "done-ftp.json")["message"], shown)
+
+
+def test_each_command_of_make_is_one_of_the_makefile():
     named = {
-        (source.name, path.rstrip("."))
-        for source in SOURCES
-        for path in re.findall(r"\bdocs/[\w./-]+", source.read_text("utf-8"))
+        (name(path), target)
+        for path in DOCUMENTS
+        for target in re.findall(r"(?:`|^ *)make ([a-z0-9-]+)", path.read_text("utf-8"), re.MULTILINE)
     }
-    assert ("delete.py", "docs/operating.md") in named
-    assert not [(source, path) for source, path in named if not (ROOT / path).exists()]
+    assert ("README.md", "demo") in named
+    assert not [(path, target) for path, target in named if target not in make_targets()]
 
 
 def anchors(path: Path) -> set[str]:
@@ -246,16 +218,86 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_link_leads_somewhere(document):
+    for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
+        if not target.startswith("https://"):
+            page, _, anchor = target.partition("#")
+            path = document.parent / page if page else document
+            assert path.exists(), target
+            assert not anchor or anchor in anchors(path), target
+
+
+SOURCES = [
+    ROOT / "template.yaml",
+    ROOT / "Makefile",
+    *(
+        path
+        for folder in (
+            "operations",
+            "layers",
+            "functions",
+            "examples",
+            "sandbox",
+            "benchmarks",
+            "docs",
+            "tests",
+        )
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    ),
+]
+
+
+def test_what_the_code_says_of_documents_leads_somewhere():
+    """A message at three in the morning names a page that is there."""
+    named = {
+        (name(source), path.rstrip("."))
+        for source in SOURCES
+        for path in re.findall(r"\bdocs/[\w./-]+\w", source.read_text("utf-8"))
+    }
+    assert not [(source, path) for source, path in named if not (ROOT / path).exists()]
+
+
+def test_every_example_is_in_a_how_to():
+    pages = "".join(path.read_text("utf-8") for path in (DOCS / "how-to").glob("*.md"))
+    assert not [
+        path.name for path in (ROOT / "examples").glob("*.*") if f"examples/{path.name})" not in pages
+    ]
+
+
+def test_what_contributing_names_is_there():
+    named = re.findall(r"`([\w./]+/[\w./*]*)`", CONTRIBUTING.read_text("utf-8"))
+    assert len(named) > 20
+    assert not [path for path in named if not list(ROOT.glob(path.rstrip("/")))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_every_example_is_well_formed(document):
     text = document.read_text("utf-8")
     for block in blocks(text, "python"):
         ast.parse(block)
     for block in blocks(text, "json"):
         json.loads(block)
-    for block in blocks(text, "yaml"):
-        yaml.compose(block)
     if bash := shutil.which("bash"):
         for block in blocks(text, "sh"):
             done = subprocess.run([bash, "-n"], input=block, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
+
+
+PRIVATE_WORDS = re.compile(
+    r"\blook(?:s|ed)? again|\b(?:told|tells)\b|dead letters|\bdie[sd]\b|put (?:it )?right|\bmend(?:s|ed)?\b|left alone"
+    r"|time-out|\bregret\b|worked on|\blikewise\b|\bshall\b|in vain|\bwatch died\b|final word",
+    re.IGNORECASE,
+)
+"""Words that this project once had for things that its field has words for."""
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name != "CHANGELOG.md"], ids=name)
+def test_the_documents_use_the_words_of_the_field(document):
+    text = re.sub(r"\]\([^)]*\)", "]", written(document))
+    assert not PRIVATE_WORDS.findall(text)
+
+
+def test_the_documents_are_short():
+    assert len(README.read_text("utf-8").splitlines()) <= 200
+    assert sum(len(written(path).splitlines()) for path in DOCS.rglob("*.md")) <= 1400

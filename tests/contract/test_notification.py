@@ -1,9 +1,12 @@
 """The notification's schemas and samples: valid, strict, and what the code tells."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 
 from export_watch.notification import DATA_SCHEMA, EXPORT_TYPE_LENGTH
 from export_watch.reason import ReasonCode
@@ -84,6 +87,15 @@ def test_the_samples_show_every_outcome_and_every_distribution_method():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_sample_keeps_the_contract(name):
     assert_valid_notification(SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_cloudevents_sdk_reads_a_sample(name):
+    message = SAMPLES[name]["message"]
+    event = JSONFormat().read(CloudEvent, json.dumps(message))
+    assert (event.get_source(), event.get_id()) == (message["source"], message["id"])
+    assert event.get_type() == message["type"]
+    assert event.get_data() == message["data"]
 
 
 def test_the_samples_are_what_the_code_tells():

@@ -1,4 +1,4 @@
-"""The examples of docs/subscribing.md do what it says, and are in it word for word."""
+"""The examples that docs/how-to/ names do what it says."""
 
 import contextlib
 import importlib
@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +22,6 @@ from sandbox.emarsys import EmarsysServer, parse
 from tests.contract.schemas import EVENTS, EXPORT_CREATED, NOTIFICATION, ROOT, read
 
 EXAMPLES = ROOT / "examples"
-DOCUMENT = (ROOT / "docs" / "subscribing.md").read_text("utf-8")
 START = 1_800_000_000
 
 
@@ -312,18 +310,3 @@ def test_the_job_hears_of_its_own_exports_that_are_not_done(aws):
     publish(topic, ["done-ftp", "expired", "error"], {"job": "hourly-contacts"})
     publish(topic, ["expired"], {"job": "another"})
     assert outcomes(queue) == ["error", "expired"]
-
-
-@pytest.mark.parametrize(
-    "path", sorted(path for path in EXAMPLES.iterdir() if path.is_file()), ids=lambda path: path.name
-)
-def test_the_document_holds_every_example_word_for_word(path: Path):
-    language = {".py": "python", ".yaml": "yaml"}[path.suffix]
-    assert f"```{language}\n{path.read_text('utf-8')}```" in DOCUMENT
-    assert f"(../examples/{path.name})" in DOCUMENT
-
-
-def test_the_document_shows_no_other_code():
-    shown = re.findall(r"^```(?:python|yaml)\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
-    files = {path.read_text("utf-8") for path in EXAMPLES.iterdir() if path.is_file()}
-    assert set(shown) == files

@@ -21,7 +21,7 @@ def test_outputs_are_those_of_the_template(chain):
     assert chain.outputs["InboxQueueUrl"].startswith(
         "https://sqs.eu-central-1.amazonaws.com/123456789012/sandbox-Inbox"
     )
-    start = next(f for f in chain.functions.values() if f.label == "start")
+    start = chain.function("start")
     assert start.environment["MACHINE"] == chain.outputs["StateMachineArn"]
 
 
@@ -33,7 +33,7 @@ def test_a_parameter_that_cloudformation_would_refuse_is_refused(deploy_chain):
         pass
 
 
-def test_any_bus_can_be_listened_to_and_deaths_are_on_the_default_one(deploy_chain):
+def test_any_bus_can_be_listened_to_and_status_changes_are_on_the_default_one(deploy_chain):
     with deploy_chain({"EventBusName": "exports"}) as chain:
         chain.announce({"name": "a", "trouble": "big"})
         chain.run()
@@ -77,6 +77,8 @@ def test_an_event_arrives_as_it_was_put(chain):
 def test_an_event_that_eventbridge_refuses_is_refused(chain):
     with pytest.raises(EventNotPutError, match="MalformedDetail"):
         chain.put_event({"source": "a", "detail-type": "b", "detail": "no JSON"})
+    with pytest.raises(EventNotPutError, match="no JSON"):
+        chain.announce({"name": float("inf")})
     with pytest.raises(EventNotPutError, match="longer than 1048576 bytes"):
         chain.announce({"name": "x" * 1_048_576})
 

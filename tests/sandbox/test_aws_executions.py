@@ -13,7 +13,7 @@ def raise_never():
     raise NeverAnswered
 
 
-def test_an_event_becomes_an_execution_that_tells_its_end(chain):
+def test_an_event_becomes_an_execution_that_publishes_its_end(chain):
     chain.announce({"name": "a"})
     assert chain.run()
     [notification] = chain.notifications
@@ -127,7 +127,7 @@ def test_a_name_that_aws_refuses_is_refused(chain, name):
     assert len(chain.dead_letters()) == 1
 
 
-def test_an_execution_that_died_is_told_in_the_form_of_aws(chain):
+def test_the_event_of_a_failed_execution_has_the_form_of_aws(chain):
     chain.announce({"name": "a", "trouble": "big"})
     chain.run()
     [execution] = chain.executions()
@@ -165,7 +165,16 @@ def test_an_execution_that_died_is_told_in_the_form_of_aws(chain):
     }
 
 
-def test_an_execution_that_is_stopped_in_a_wait_ends_then_and_is_told(chain):
+def test_a_choice_whose_variable_is_missing_fails_the_execution(chain):
+    chain.announce({"name": "a", "trouble": "outcome-less"})
+    chain.run()
+    [execution] = chain.executions()
+    assert (execution.status, execution.error) == ("FAILED", "States.Runtime")
+    assert "Invalid path '$.outcome'" in execution.cause
+    assert [notification.attributes["outcome"] for notification in chain.notifications] == ["lost"]
+
+
+def test_an_execution_that_is_stopped_in_a_wait_ends_then_with_an_event(chain):
     chain.announce({"name": "a", "wait": 5000})
     chain.run(until=START + 100)
     chain.stop("a", error="Operator", cause="had enough")
@@ -199,7 +208,7 @@ def test_an_execution_that_is_stopped_between_retries_ends(chain):
     assert chain.executions()[0].ended_at == START + 12
 
 
-def test_an_execution_that_lasts_too_long_times_out_and_is_told(chain):
+def test_an_execution_that_lasts_too_long_times_out_with_an_event(chain):
     chain.announce({"name": "a", "wait": 900, "needed": 100_000})
     chain.run()
     [execution] = chain.executions()
@@ -217,7 +226,7 @@ def test_an_execution_that_times_out_within_a_task_timed_out(chain):
     assert (execution.status, execution.ended_at) == ("TIMED_OUT", START + 100_000)
 
 
-def test_a_wrong_name_is_told_with_the_right_ones(chain):
+def test_who_asks_for_a_wrong_name_gets_the_right_ones(chain):
     chain.announce({"name": "a"})
     chain.run()
     with pytest.raises(KeyError, match="no execution is named b; there are: a"):

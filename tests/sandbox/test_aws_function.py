@@ -23,6 +23,7 @@ def test_a_function_has_its_environment_and_none_of_the_developers(chain, monkey
     monkeypatch.setenv("GREETING", "not mine")
     world = payload(chain.invoke("check", {"world": True}))
     environment = world["environment"]
+    assert environment == world["os.environ"]
     assert "MY_OWN_SETTING" not in environment
     assert "GREETING" not in environment
     assert environment["AWS_LAMBDA_FUNCTION_NAME"].startswith("sandbox-Check-")
@@ -69,8 +70,8 @@ def test_a_stack_trace_begins_in_the_handler(chain):
     assert 'raise ValueError("in trouble")' in trace[0]
 
 
-def test_an_import_error_is_told_and_tried_again(chain, monkeypatch):
-    function = next(f for f in chain.functions.values() if f.label == "check")
+def test_an_import_that_fails_is_in_the_answer_and_tried_again(chain, monkeypatch):
+    function = chain.function("check")
     monkeypatch.setattr(function, "handler", "missing.handler")
     assert payload(chain.invoke("check", {}))["errorType"] == "Runtime.ImportModuleError"
     monkeypatch.setattr(function, "handler", "app.handler")
@@ -78,7 +79,7 @@ def test_an_import_error_is_told_and_tried_again(chain, monkeypatch):
 
 
 def test_a_function_that_takes_longer_than_its_timeout_timed_out(chain, monkeypatch):
-    function = next(f for f in chain.functions.values() if f.label == "check")
+    function = chain.function("check")
     monkeypatch.setattr(function, "timeout_seconds", 0.0)
     response = chain.invoke("check", {"world": True})
     assert response.failed
@@ -99,15 +100,16 @@ def test_what_a_function_prints_goes_to_its_log_alone(chain, capsys):
 
 
 def test_a_function_leaves_nothing_behind_in_the_process(chain):
-    path, modules, manager = sys.path[:], set(sys.modules), logging.Logger.manager
-    chain.invoke("check", {"world": True})
-    assert sys.path == path
+    path, environment = sys.path[:], dict(os.environ)
+    manager = logging.Logger.manager
+    chain.announce({"name": "a", "needed": 1})
+    chain.run()
+    assert (sys.path, dict(os.environ)) == (path, environment)
     assert "app" not in sys.modules
-    assert not {name for name in set(sys.modules) - modules if name.startswith(("app", "export_watch"))}
     assert logging.Logger.manager is manager
 
 
-def test_each_deployment_imports_its_functions_anew_and_sets_their_clock(deploy_chain):
+def test_each_deployment_builds_its_functions_anew_with_its_clock_and_its_loggers(deploy_chain):
     for _ in range(2):
         with deploy_chain({"Greeting": "good day"}) as chain:
             chain.announce({"name": "a"})
@@ -117,9 +119,16 @@ def test_each_deployment_imports_its_functions_anew_and_sets_their_clock(deploy_
             assert record["starts"] == [1_800_000_000]
 
 
+def test_what_build_is_passed_can_be_replaced(chain):
+    chain.function("start").options["now"] = lambda: 5.0
+    chain.announce({"name": "a"})
+    chain.run()
+    assert chain.logs.records("start")[0]["starts"] == [5]
+
+
 def test_a_number_is_passed_on_digit_for_digit(deploy_chain):
     with deploy_chain({"Limit": "1.50"}) as chain:
-        start = next(f for f in chain.functions.values() if f.label == "start")
+        start = chain.function("start")
         assert start.environment["LIMIT"] == "1.50"
 
 

@@ -1,39 +1,64 @@
 import io
+import re
+from functools import partial
 
 import pytest
 from rich.console import Console
 
-from sandbox.aws import Notification
-from sandbox.demo import pace, stories
+from sandbox.aws import Notification, VirtualClock
+from sandbox.demo import command, screen, stories
 from sandbox.demo.board import Board
-from sandbox.demo.command import show
-from sandbox.demo.screen import table
 from sandbox.demo.stories import STORIES, Story
 
+WIDTHS = (60, 80, 100, 140)
 
-def played() -> tuple[int, str]:
+
+def played(*, terminal: bool = False, width: int = 120) -> tuple[int, str]:
     output = io.StringIO()
-    return show(Console(file=output, width=120, force_terminal=False)), output.getvalue()
+    return command.show(Console(file=output, width=width, force_terminal=terminal)), output.getvalue()
+
+
+def drawn(what, width: int) -> list[str]:
+    output = io.StringIO()
+    Console(file=output, width=width).print(what)
+    return output.getvalue().splitlines()
+
+
+def notified(board: Board, story: Story, outcome: str, at: float = 60.0) -> None:
+    reason = '{"code": "a", "message": "%s. More of it"}' % ("long " * 60)
+    board.notified(
+        Notification(
+            {},
+            f'{{"data": {{"outcome": "{outcome}", "terminal": {str(outcome != "stuck").lower()}, "reason": {reason}, '
+            f'"file": null, "watch": {{"execution": "{story.execution}"}}}}}}',
+            at,
+        )
+    )
 
 
 def test_all_stories_end_as_they_should():
     status, text = played()
     assert status == 0, text
     assert "All 10 watches ended as they should." in text
-    assert len(STORIES) >= 8
     assert {outcome for story in STORIES for outcome in story.outcomes} == {
         "done", "error", "stuck", "rejected", "expired", "lost"
     }  # fmt: skip
 
 
+def test_on_a_terminal_notifications_come_while_the_table_is_redrawn(monkeypatch):
+    monkeypatch.setattr(command, "life_seconds_at", partial(pow, 100_000))  # some frames, but no half minute
+    status, text = played(terminal=True, width=80)
+    assert status == 0
+    assert text.index("default_1004") < text.index("9 of 10 watches have ended")
+
+
 @pytest.mark.parametrize(
     ("story", "complaint"),
     [
-        (Story(1004, "an error", ("done",)), "default_1004 should have told done; it told error."),
-        (Story(1001, "done", ("stuck", "done")), "default_1001 should have told stuck, done; it told done."),
+        (Story(1004, "an error", ("done",)), "default_1004 should have published done; it published error."),
         (
             Story(1001, "refused", ("done",), details={"attempt": 0}),
-            "default_1001 should have told done; it told nothing.",
+            "default_1001 should have published done; it published nothing.",
         ),
     ],
 )
@@ -44,25 +69,36 @@ def test_a_story_that_ends_otherwise_is_a_failure(monkeypatch, story, complaint)
     assert complaint in text
 
 
-def test_the_table_shows_each_watch():
-    board = Board((Story(1, "first", ("done",)), Story(2, "second", ("lost",))), begin=100.0)
-    body = """{"data": {"outcome": "done", "terminal": true, "watch": {"execution": "default_1"}}}"""
-    board.notified(Notification({}, body, 160.0))
-    output = io.StringIO()
-    Console(file=output, width=140).print(table(board, 3661))
-    text = output.getvalue()
-    assert "simulated time 1:01:01" in text
-    assert "1 of 2 watches have ended" in text
-    [first] = [line for line in text.splitlines() if "first" in line]
-    assert first.rstrip().endswith("done")
-    assert not board.right
+@pytest.mark.parametrize("width", WIDTHS)
+def test_export_and_outcome_are_seen_at_any_width(width):
+    board = Board(VirtualClock(0))
+    for row in board.rows.values():
+        row.last_check = "a long message " * 20
+    for story in STORIES:
+        for outcome in story.outcomes:
+            notified(board, story, outcome)
+    lines = drawn(screen.table(board, 3661, width), width)
+    assert "simulated time 1:01:01   10 of 10 watches have ended" in lines[1]
+    assert max(map(len, lines)) <= width
+    for story in STORIES:
+        [row] = [line for line in lines if line.startswith(str(story.export_id))]
+        assert row[8:19].rstrip() == ", ".join(story.outcomes)
+    for published in board.published:
+        first, *more = drawn(screen.line(published), width)
+        assert max(map(len, [first, *more])) <= width
+        execution, outcome = published.data["watch"]["execution"], published.data["outcome"]
+        assert re.match(rf"0:01:00  {execution:12}  {outcome:8}  long", first)
 
 
-@pytest.mark.parametrize("life_seconds", [0, 1, 60, 900, 5400])
-def test_the_pace_knows_the_moment_that_is_shown(life_seconds):
-    assert pace.life_at(pace.shown_at(life_seconds)) == pytest.approx(life_seconds)
+def test_the_columns_do_not_move():
+    board = Board(VirtualClock(0))
+    before = drawn(screen.table(board, 0, 140), 140)[3]
+    for story in STORIES:
+        notified(board, story, "stuck")
+    assert drawn(screen.table(board, 0, 140), 140)[3] == before
 
 
 def test_an_hour_and_a_half_takes_half_a_minute():
-    assert pace.shown_at(5400) == pytest.approx(30)
-    assert pace.shown_at(60) > 2
+    assert command.life_seconds_at(0) == 0
+    assert command.life_seconds_at(2) < 60
+    assert command.life_seconds_at(30) == pytest.approx(5400)

@@ -2,9 +2,9 @@
 
 import base64
 import contextlib
-import hashlib
 import http.client
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,10 @@ import requests
 import urllib3
 
 from sandbox.emarsys import EmarsysServer, Scenario, ScenarioError, load, parse
-from sandbox.emarsys.authentication import digest
+from sandbox.emarsys.authentication import Tokens, Wsse, digest
 from sandbox.emarsys.command import DEFAULT
-from sandbox.emarsys.fault import NAMED
+from sandbox.emarsys.fault import NAMED, Reply
+from sandbox.emarsys.scenario import TokenPolicy
 
 SECRET = "s3cret"
 CREDENTIALS = {"oauth": {"client": SECRET}, "wsse": {"user": SECRET}}
@@ -51,13 +52,8 @@ def serve(clock: Clock) -> Iterator[Callable[..., EmarsysServer]]:
         server.__exit__(None, None, None)
 
 
-def wsse(
-    secret: str = SECRET, created: datetime | None = None, nonce: str = "d36e316282959a9ed4c89851497a717f"
-) -> dict[str, str]:
-    moment = (created or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signed = digest(nonce, moment, secret)
-    value = f'UsernameToken Username="user", PasswordDigest="{signed}", Nonce="{nonce}", Created="{moment}"'
-    return {"X-WSSE": value, "Content-Type": "application/json"}
+def wsse() -> dict[str, str]:
+    return {"X-WSSE": signed(), "Content-Type": "application/json"}
 
 
 def token(server: EmarsysServer, **changes: Any) -> requests.Response:
@@ -72,12 +68,12 @@ def ask(server: EmarsysServer, path: str, headers: dict[str, str] | None = None)
 
 
 def test_the_digest_is_that_of_the_published_test_vector() -> None:
-    signed = digest("44ab5733c8d764bc2712c62f77abeeec", "2018-03-01T09:15:38Z", "test")
-    assert signed == "NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ=="
+    made = digest("44ab5733c8d764bc2712c62f77abeeec", "2018-03-01T09:15:38Z", "test")
+    assert made == "NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ=="
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_an_export_is_told_on_both_versions_as_documented(
+def test_a_status_is_answered_on_both_versions_as_documented(
     serve: Callable[..., EmarsysServer], version: str
 ) -> None:
     plan = {"type": "Responses", "file_name": "clicks.csv", "ftp_host": "88.99.123.23", "ftp_dir": "folder"}
@@ -102,35 +98,121 @@ def test_an_export_is_told_on_both_versions_as_documented(
     }
 
 
+NONCE, NOW = "d36e316282959a9ed4c89851497a717f", "%Y-%m-%dT%H:%M:%SZ"
+
+
+def signed(
+    form: str = 'UsernameToken Username="{user}", PasswordDigest="{digest}", Nonce="{nonce}", Created="{created}"',
+    *,
+    user: str = "user",
+    secret: str = SECRET,
+    nonce: str = NONCE,
+    created: str = NOW,
+    minutes: float = 0,
+    change: Callable[[str], str] = lambda digest: digest,
+) -> str:
+    """The value of X-WSSE in this form, so many minutes off."""
+    moment = (datetime.now(UTC) + timedelta(minutes=minutes)).strftime(created)
+    return form.format(user=user, digest=change(digest(nonce, moment, secret)), nonce=nonce, created=moment)
+
+
 @pytest.mark.parametrize(
-    ("headers", "text"),
+    "header",
     [
-        ({}, "WSSE authentication header is missing."),
-        ({"Authorization": "Bearer abc"}, "WSSE authentication header is missing."),
-        ({"X-WSSE": ""}, "WSSE authentication header is empty."),
-        (
-            {"X-WSSE": 'UsernameToken Nonce="a"'},
-            "The Username field is missing from WSSE authentication header.",
+        signed(),
+        signed(nonce="short"),
+        signed(nonce=""),
+        signed(nonce="MTIzNDU2Nzg5MA=="),
+        signed(created="%Y-%m-%dT%H:%M:%S"),
+        signed(created="%Y-%m-%d %H:%M:%S"),
+        signed(created="%Y-%m-%dT%H:%M:%S.123Z"),
+        signed(created="%Y-%m-%dT%H:%M:%S+00:00"),
+        signed(created="%Y-%m-%dT%H:%M:%S+0200", minutes=120),
+        signed(created="%a, %d %b %Y %H:%M:%S GMT"),
+        signed(minutes=4.9),
+        signed(minutes=-4.9),
+        signed('username="{user}", PASSWORDDIGEST="{digest}", nOnCe="{nonce}", created="{created}"'),
+        signed('Created = "{created}" Nonce ="{nonce}",PasswordDigest= "{digest}";Username  =  "{user}"'),
+        signed(
+            'UsernameTokenUsername="{user}",PasswordDigest="{digest}",Nonce="{nonce}",Created="{created}"'
         ),
-        ({"X-WSSE": 'UsernameToken Username="user"'}, "Credentials are invalid."),
-        (wsse(secret="wrong"), "Credentials are invalid."),
-        (wsse(nonce="short"), "Credentials are invalid."),
-        (wsse(created=datetime.now(UTC) - timedelta(minutes=6)), "Timeframe is invalid."),
-        (wsse(created=datetime.now(UTC) + timedelta(hours=1)), "Timeframe is invalid."),
+        signed(change=lambda digest: digest.rstrip("=")),
+        signed(change=lambda digest: digest + "======="),
+        signed(change=lambda digest: "." + digest),
     ],
 )
-def test_wsse_is_refused_in_the_gateways_words(
+def test_wsse_is_taken_in_every_form_that_the_published_gateway_takes(header: str) -> None:
+    assert Wsse({"user": SECRET}).check(header) == "user"
+
+
+@pytest.mark.parametrize(
+    ("header", "text"),
+    [
+        (None, "WSSE authentication header is missing."),
+        ("", "WSSE authentication header is empty."),
+        ("   ", "The Username field is missing from WSSE authentication header."),
+        ("some wsse header", "The Username field is missing from WSSE authentication header."),
+        ('Username="user"', "The PasswordDigest field is missing from WSSE authentication header."),
+        (
+            'Username="user", PasswordDigest="a"',
+            "The Nonce field is missing from WSSE authentication header.",
+        ),
+        (
+            'Username="user", PasswordDigest="a", Nonce="a"',
+            "The Created field is missing from WSSE authentication header.",
+        ),
+        (signed(user="another"), "Credentials are invalid."),
+        (signed(user="USER"), "Credentials are invalid."),
+        (signed(secret="wrong"), "Credentials are invalid."),
+        (signed(secret="wrong", minutes=-600), "Credentials are invalid."),
+        (signed(change=lambda digest: ""), "Credentials are invalid."),
+        (signed(change=lambda digest: "a"), "Credentials are invalid."),
+        (signed(change=lambda digest: "ä" + digest[1:]), "Credentials are invalid."),
+        # A raw digest, as other systems use it.
+        (
+            signed(
+                change=lambda text: base64.b64encode(bytes.fromhex(base64.b64decode(text).decode())).decode()
+            ),
+            "Credentials are invalid.",
+        ),
+        (signed(created="yesterday"), "Timeframe is invalid."),
+        (signed(created=""), "Timeframe is invalid."),
+        (signed(minutes=-6), "Timeframe is invalid."),
+        (signed(minutes=60), "Timeframe is invalid."),
+    ],
+)
+def test_wsse_is_refused_in_the_gateways_words(header: str | None, text: str) -> None:
+    refusal = Wsse({"user": SECRET}).check(header)
+    assert isinstance(refusal, Reply)
+    assert (refusal.status, json.loads(refusal.body)) == (401, {"message": text})
+
+
+@pytest.mark.parametrize(
+    ("headers", "text"),
+    [({"Authorization": "Bearer abc"}, "missing"), ({"X-WSSE": ""}, "empty")],
+)
+def test_the_path_decides_the_scheme(
     serve: Callable[..., EmarsysServer], headers: dict[str, str], text: str
 ) -> None:
     reply = ask(serve(exports={1: {}}), "/api/v2/export/1", headers)
-    assert (reply.status_code, reply.json()) == (401, {"message": text})
+    assert (reply.status_code, reply.json()) == (401, {"message": f"WSSE authentication header is {text}."})
 
 
-def test_raw_digests_which_other_systems_use_are_refused(serve: Callable[..., EmarsysServer]) -> None:
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    raw = base64.b64encode(hashlib.sha1(f"ab{moment}{SECRET}".encode()).digest()).decode()
-    header = f'UsernameToken Username="user", PasswordDigest="{raw}", Nonce="ab", Created="{moment}"'
-    assert ask(serve(exports={1: {}}), "/api/v2/export/1", {"X-WSSE": header}).status_code == 401
+@pytest.mark.parametrize(
+    ("client", "secret", "pair"),
+    [
+        ("client", "a+b%20/ü:c", "client:a+b%20/ü:c"),
+        ("client", "a b+c/ü", "client:a+b%2Bc%2F%C3%BC"),
+        ("client", "a b+c/ü", "client:a%20b%2bc%2f%c3%bc"),
+        ("my client", "s", "my+client:s"),
+        ("my@client", "a+b", "my%40client:a+b"),
+    ],
+)
+def test_a_client_secret_is_taken_as_it_is_or_form_encoded(client: str, secret: str, pair: str) -> None:
+    basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    form = "grant_type=client_credentials"
+    tokens = Tokens({client: secret}, TokenPolicy())
+    assert tokens.issue(basic, "application/x-www-form-urlencoded", form).status == 200
 
 
 @pytest.mark.parametrize(
@@ -171,6 +253,7 @@ def test_a_token_expires(serve: Callable[..., EmarsysServer], monkeypatch: pytes
         ("/api/v2/export/abc", 400, 10001),
         ("/api/v2/export/", 400, 10001),
         ("/api/v2//export/1", 400, 1),
+        ("//api/v2/export/1", 400, 1),
         ("/api/v2/elsewhere", 400, 1),
         ("/api/v2/export/999/data", 404, 4006),
     ],
@@ -208,25 +291,35 @@ def test_a_field_without_a_value_is_sent_in_the_form_chosen(
 
 
 @pytest.mark.parametrize(
-    "paging",
+    ("paging", "rows", "kind"),
     [
-        "",
-        "/offset=0&limit=1000000",
-        "?offset=0&limit=1000000",
-        "?limit=2",
-        "/offset=2&limit=2",
-        "/offset=&limit=",
+        ("", [1, 2, 3], "csv"),
+        ("?offset=1", [2, 3], "csv"),
+        ("?offset=&limit=", [1, 2, 3], "csv"),
+        ("/offset=0&limit=1000000", [1, 2, 3], "csv"),
+        ("/offset=2&limit=2", [3], "csv"),
+        ("/offset=3&limit=2", [], "csv"),
+        ("/offset=&limit=", [1, 2, 3], "csv"),
+        ("?limit=2", [1, 2], "json"),
+        ("?offset=1&limit=1", [2], "json"),
     ],
 )
-def test_a_local_file_is_read_in_every_form_that_clients_use(
-    serve: Callable[..., EmarsysServer], paging: str
+@pytest.mark.parametrize("ignores_offset", [False, True])
+def test_a_local_file_is_read_in_every_form_that_a_reference_names(
+    serve: Callable[..., EmarsysServer], paging: str, rows: list[int], kind: str, ignores_offset: bool
 ) -> None:
-    reply = ask(serve(exports={1: {"distribution_method": "local"}}), f"/api/v2/export/1/data{paging}")
-    assert reply.headers["Content-Type"] == "text/csv;charset=UTF-8"
-    rows = [line for line in reply.text.splitlines() if line[0].isdigit()]
-    assert [row[0] for row in rows] == {"?limit=2": ["1", "2"], "/offset=2&limit=2": ["3"]}.get(
-        paging, ["1", "2", "3"]
-    )
+    if ignores_offset:
+        rows = [1, 2, 3][: int(dict(re.findall(r"(limit)=(\d+)", paging)).get("limit", 9))]
+    server = serve(exports={1: {"distribution_method": "local", "ignores_offset": ignores_offset}})
+    reply = ask(server, f"/api/v2/export/1/data{paging}")
+    if kind == "json":
+        assert [int(row["user_id"]) for row in reply.json()["data"]] == rows
+    else:
+        assert reply.headers["Content-Type"] == "text/csv;charset=UTF-8"
+        assert [int(line.split(";")[0]) for line in reply.text.splitlines() if line[0].isdigit()] == rows
+        assert reply.text.startswith("user_id;") == (
+            ignores_offset or "offset=" not in paging or rows[:1] == [1]
+        )
 
 
 @pytest.mark.parametrize(
@@ -234,6 +327,7 @@ def test_a_local_file_is_read_in_every_form_that_clients_use(
     [
         ({"distribution_method": "ftp"}, 404, 4004),
         ({"distribution_method": "local", "timeline": [{"at": 0, "status": "ready"}]}, 404, 4005),
+        ({"distribution_method": "local", "file_name": None}, 404, 4006),
         ({"distribution_method": "local", "stored_seconds": 0}, 410, 4003),
         ({"distribution_method": "local", "faults": [{"fault": "data_error"}]}, 500, 4007),
     ],
@@ -265,7 +359,7 @@ def test_a_public_client_creates_an_export_follows_it_and_downloads_the_file(
     assert file.text.startswith("user_id;email;")
 
 
-def test_a_rate_limit_is_told_in_headers_and_ends_with_the_minute(
+def test_a_rate_limit_is_named_in_headers_and_ends_with_the_minute(
     serve: Callable[..., EmarsysServer], clock: Clock
 ) -> None:
     server = serve(exports={1: {}}, requests_per_minute=2)
@@ -354,29 +448,32 @@ def test_the_embedded_scenario_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ([], "the scenario must be a mapping"),
-        ({"export": {}}, "not known: export"),
-        ({"exports": {"a": {}}}, "positive integer"),
-        ({"exports": {1: {"timeline": [{"at": 5, "status": "done"}]}}}, "must begin at 0"),
-        ({"exports": {1: {"timeline": [{"at": "x", "status": "done"}]}}}, r"timeline\[0\].at is 'x'"),
-        ({"exports": {1: {"distribution_method": "carrier pigeon"}}}, "one of ftp, sftp, local, mail"),
-        ({"faults": [{"fault": "gremlin"}]}, "names the fault 'gremlin'; there are: as_html"),
-        ({"exports": {1: {"timeline": [{"at": 0}]}}}, r"exports\.1\.timeline\[0\] must have a `status`"),
-        ({"faults": [{"from": 0}]}, "either `fault`"),
+        ([], r"scenario: \[\] is not of type 'object'"),
+        ({"export": {}}, "scenario: .*'export' was unexpected"),
+        ({"exports": {"a": {}}}, "scenario.exports: 'a' is not of type 'integer'"),
+        ({"exports": {0: {}}}, "scenario.exports: 0 is less than the minimum of 1"),
+        ({"exports": {1: {"timeline": []}}}, r"exports\[1\].timeline: \[\] should be non-empty"),
         (
-            {"faults": [{"reply": {"http": "200", "text": "hi"}}]},
-            r"reply.http is '200'; it must be of type int",
+            {"exports": {1: {"timeline": [{"at": 5, "status": "done"}]}}},
+            r"\[1\].timeline: \[5\] must begin at 0",
         ),
-        ({"faults": [{"reply": {"html": "hi"}}]}, r"faults\[0\].reply has keys that are not known: html"),
         (
-            {"faults": [{"fault": "empty", "requests": ["a"]}]},
-            r"faults\[0\].requests has 'a'; it must be a positive integer",
+            {"exports": {1: {"timeline": [{"at": "x", "status": "a"}]}}},
+            r"timeline\[0\].at: 'x' is not of type 'num",
         ),
-        ({"faults": [{"fault": "empty", "requests": [0]}]}, r"requests has 0"),
-        ({"faults": [{"fault": "empty", "from": 9, "until": 5}]}, r"faults\[0\] must end \(`until`\) after"),
-        ({"faults": [{"fault": "empty", "until": 0}]}, r"faults\[0\] must end"),
-        ({"credentials": {"wsse": {"user": 5}}}, "both texts"),
-        ({"tokens": {"lifetime_seconds": "long"}}, "must be of type int"),
+        ({"exports": {1: {"timeline": [{"at": 0}]}}}, r"timeline\[0\]: 'status' is a required property"),
+        ({"exports": {1: {"distribution_method": "pigeon"}}}, r"_method: 'pigeon' is not one of .*'sftp'"),
+        ({"creates": {"rows": True}}, "scenario.creates.rows: True is not of type 'integer'"),
+        ({"faults": [{"fault": "gremlin"}]}, r"faults\[0\].fault: 'gremlin' is not one of \['as_html'"),
+        ({"faults": [{"from": 0}]}, r"faults\[0\]: .* either `fault`"),
+        ({"faults": [{"reply": {"http": "200"}}]}, "reply.http: '200' is not of type 'integer'"),
+        ({"faults": [{"reply": {"html": "hi"}}]}, r"faults\[0\].reply: .*'html' was unexpected"),
+        ({"faults": [{"fault": "empty", "requests": [0]}]}, r"requests\[0\]: 0 is less than"),
+        ({"faults": [{"fault": "empty", "from": 9, "until": 5}]}, r"faults\[0\].until: 5 must be later"),
+        ({"faults": [{"fault": "empty", "until": 0}]}, r"faults\[0\].until: 0 must be later"),
+        ({"credentials": {"wsse": {"user": 5}}}, "wsse.user: 5 is not of type 'string'"),
+        ({"credentials": {"oauth": {5: "secret"}}}, "credentials.oauth: 5 is not of type 'string'"),
+        ({"tokens": {"lifetime_seconds": "long"}}, "lifetime_seconds: 'long' is not of type 'integer'"),
     ],
 )
 def test_a_wrong_scenario_is_refused_with_what_is_wrong_and_where(content: Any, error: str) -> None:

@@ -1,11 +1,8 @@
-"""Load: many exports announced at once are all told, once, whatever AWS throttles; a long watch does not grow.
-
-`python -m benchmarks limits` does the same with 500 and 1,000 of them.
-"""
+"""Load: many exports announced at once are all told, once, whatever AWS throttles; a long watch does not grow."""
 
 import itertools
 
-from benchmarks.limits.back_fill import back_fill, long_watch
+from tests.stack.load import back_fill, long_watch
 
 EXPORTS = 50
 

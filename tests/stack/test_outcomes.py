@@ -196,7 +196,7 @@ def test_a_watch_of_24_hours_expires_at_its_deadline_with_the_last_obstacle(worl
     assert (w.only["outcome"], w.only["reason"]["code"]) == ("expired", code)
     assert w.only["watch"]["elapsed_seconds"] == DAY
     assert w.told[0]["message"]["time"] == w.only["watch"]["deadline_at"]
-    assert 143 <= w.only["watch"]["checks"] <= 155
+    assert 130 <= w.only["watch"]["checks"] <= 225
     history = w.stack.history("default_5")
     assert len(history) <= 9 * w.only["watch"]["checks"] + 12
 
@@ -246,14 +246,14 @@ def test_a_watch_that_is_stopped_is_told_as_lost(world) -> None:
     assert w.statuses == {"default_5": "ABORTED"}
 
 
-def test_a_check_that_is_dead_for_six_hours_does_not_show_in_the_outcome(world) -> None:
+def test_a_check_that_fails_for_six_hours_does_not_show_in_the_outcome(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0, done=2000)}})
     w.announce({"export_id": 5})
     w.run(until=60)
     w.stack.faults.fail("check_export", "ResourceNotFoundException", until=START + 6 * HOUR)
     w.run()
     assert w.outcomes == ["done"]
-    assert w.only["watch"]["elapsed_seconds"] < 6 * HOUR + 400
+    assert w.only["watch"]["elapsed_seconds"] < 6 * HOUR + 900 + 100
     assert "the check before this one failed with all its retries" in w.log("check_export")
 
 

@@ -18,7 +18,6 @@ from urllib.parse import quote
 
 import pytest
 
-from export_watch.http_client import HttpClient, NoReplyError
 from sandbox.aws import Deployment, VirtualClock, deploy
 from tests.integration.server import Server
 from tests.stack.conftest import OAUTH, START, WSSE
@@ -267,24 +266,6 @@ def test_a_token_that_emarsys_puts_into_a_documented_field_is_told_as_it_came_bu
     [told] = stack.notifications
     assert emarsys.tokens[0] in told.message["data"]["file"]["name"]
     assert emarsys.tokens[0] not in "\n".join(line.text for line in stack.logs.lines)
-
-
-def test_headers_that_cannot_be_read_are_not_logged_by_the_http_library(caplog) -> None:
-    """Others would: as they came, line breaks included."""
-    emarsys = Emarsys([answer("{}", "200 OK", "ECHO and no colon")])
-    with caplog.at_level(logging.DEBUG):
-        HttpClient().call("GET", f"{emarsys.server.url}/x", {"Authorization": "Bearer planted-token-1"})
-    emarsys.server.stop()
-    assert "planted" not in caplog.text
-
-
-def test_a_header_that_cannot_be_sent_is_not_quoted() -> None:
-    """http.client would: `Invalid header value b'Bearer ...'`."""
-    with pytest.raises(NoReplyError) as refused:
-        HttpClient().call("GET", "http://127.0.0.1:9/x", {"Authorization": "Bearer planted-token-1\r\nX: 1"})
-    assert "planted" not in str(refused.value)
-    assert refused.value.__cause__ is None
-    assert refused.value.__context__ is None
 
 
 def assert_one_json_object_a_line(stack: Deployment) -> None:

@@ -277,7 +277,7 @@ def test_an_obstacle_s_rate_limit_is_waited_for() -> None:
 @pytest.mark.parametrize("found", [seen(ExportStatus.IN_PROGRESS), NOT_FOUND])
 def test_a_rate_limit_that_runs_low_makes_the_wait_longer(found: StatusSeen | Refused) -> None:
     relaxed, low = after((50, found)), after((50, replace(found, rate_limit=RateLimit(1000, 100))))
-    assert low.wait_seconds == pytest.approx(5 * relaxed.wait_seconds, abs=5)
+    assert low.wait_seconds > 5 * relaxed.wait_seconds
     assert low.watch == relaxed.watch
 
 

@@ -14,10 +14,9 @@ from export_watch.schedule import (
     Policy,
     base_wait_seconds,
     first_wait_seconds,
-    stretch,
     wait_seconds,
 )
-from export_watch.watch import DistributionMethod, RateLimit, Watch
+from export_watch.watch import DistributionMethod, Watch
 from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export
 
 WEEK = 7 * DAY
@@ -220,52 +219,6 @@ def test_watches_that_were_refused_together_come_back_over_a_minute_and_none_too
 def test_a_rate_limit_shorter_than_the_wait_changes_nothing() -> None:
     now = STARTED_AT + 3600
     assert wait_seconds(a_watch(), now, DEFAULTS, 20) == wait_seconds(a_watch(), now, DEFAULTS)
-
-
-def left(share: float | None) -> RateLimit | None:
-    return None if share is None else RateLimit(1000, 1000 * share)
-
-
-@pytest.mark.parametrize(
-    ("share", "times"),
-    [(None, 1), (1, 1), (0.75, 1), (0.7, 1.23), (0.6, 1.95), (0.5, 3.375), (0.4, 5), (0.1, 5), (0, 5)],
-)
-def test_waits_stretch_as_the_rate_limit_is_used_up(share: float | None, times: float) -> None:
-    assert stretch(left(share)) == pytest.approx(times, abs=0.01)
-    now = STARTED_AT + 300
-    wait = wait_seconds(a_watch(), now, DEFAULTS)
-    assert wait_seconds(a_watch(), now, DEFAULTS, rate_limit=left(share)) == pytest.approx(
-        times * wait, abs=6
-    )
-
-
-def test_a_stretched_wait_is_no_longer_than_the_longest() -> None:
-    waits = {
-        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 7200, DEFAULTS, rate_limit=left(0.1))
-        for n in range(1000)
-    }
-    assert waits == set(range(811, 901))  # the jitter spreads them
-
-
-def test_a_little_more_left_of_the_limit_never_means_a_longer_wait() -> None:
-    stretches = [stretch(RateLimit(1000, share)) for share in range(1001)]
-    assert stretches == sorted(stretches, reverse=True)
-
-
-@pytest.mark.parametrize(
-    ("watch", "after_seconds", "expected_seconds"),
-    [
-        pytest.param(a_watch(ready_since=STARTED_AT), 3890, 10, id="cut to the stuck moment"),
-        pytest.param(a_watch(), DAY - 5, 5, id="cut to the deadline"),
-        pytest.param(
-            a_watch(checks=1000, deadline_at=STARTED_AT + 7 * DAY), 1000, 1007, id="raised to the floor"
-        ),
-    ],
-)
-def test_a_stretched_wait_obeys_the_rules_that_follow(
-    watch: Watch, after_seconds: int, expected_seconds: int
-) -> None:
-    assert wait_seconds(watch, STARTED_AT + after_seconds, DEFAULTS, rate_limit=left(0.1)) == expected_seconds
 
 
 @pytest.mark.parametrize(

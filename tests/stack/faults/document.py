@@ -1,4 +1,4 @@
-"""The matrix in docs/reliability.md, between two markers; never written by hand."""
+"""The matrix in docs/reference/fault-matrix.md, between two markers; never written by hand."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.stack.faults.matrix import Moment, Row
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "fault-matrix.md"
 
 _PART = re.compile(r"(<!-- fault matrix -->\n).*?(<!-- end of fault matrix -->)", re.DOTALL)
 

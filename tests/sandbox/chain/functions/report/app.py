@@ -1,4 +1,7 @@
-"""Tells each change of an execution's status that is delivered to it, as it came."""
+"""Publishes each change of an execution's status that is delivered to it, as it came.
+
+It has no `build`, as functions of other projects have none.
+"""
 
 import os
 from typing import Any
@@ -6,13 +9,14 @@ from typing import Any
 import boto3
 
 sns = boto3.client("sns")
+topic = os.environ["TOPIC"]
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Tell one."""
+    """Publish one."""
     for record in event["Records"]:
         sns.publish(
-            TopicArn=os.environ["TOPIC"],
+            TopicArn=topic,
             Message=record["body"],
             MessageAttributes={"outcome": {"DataType": "String", "StringValue": "lost"}},
         )

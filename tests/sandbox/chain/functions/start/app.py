@@ -1,33 +1,47 @@
 """Starts an execution with the detail of each event as its input; an event can ask for trouble."""
 
 import json
+import logging
 import os
 import sys
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
 
-from export_watch import clock
 
-step_functions = boto3.client("stepfunctions")
-machine = os.environ["MACHINE"]
-starts: list[float] = []
+def build(
+    environment: Mapping[str, str], *, now: Callable[[], float] = time.time
+) -> Callable[[dict[str, Any], Any], Any]:
+    """The handler of an environment, which logs as loggers do: to the standard output that it finds at its start."""
+    step_functions = boto3.client("stepfunctions")
+    machine = environment["MACHINE"]
+    starts: list[float] = []
+    logger = logging.getLogger("chain")
+    logger.addHandler(logging.StreamHandler(sys.stdout))
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        """Take a batch; `fail` in a detail fails that record, `fail_all` the batch."""
+        failures = []
+        for record in event["Records"]:
+            detail = json.loads(record["body"])["detail"]
+            starts.append(now())
+            count = record["attributes"]["ApproximateReceiveCount"]
+            greeting = f"{environment['GREETING']} {detail['name']}"
+            logger.warning(json.dumps({"message": greeting, "receive": count, "starts": starts}))
+            if detail.get("fail_all"):
+                raise RuntimeError("the whole batch")
+            if detail.get("fail"):
+                failures.append({"itemIdentifier": record["messageId"]})
+                continue
+            state = {"wait": 10, "checks": 0, **detail}
+            step_functions.start_execution(
+                stateMachineArn=machine, name=detail["name"], input=json.dumps(state)
+            )
+        return {"batchItemFailures": failures}
+
+    return handler
 
 
-def handler(event: dict[str, Any], context: Any) -> Any:
-    """Take a batch; `fail` in a detail fails that record, `fail_all` the batch."""
-    failures = []
-    for record in event["Records"]:
-        detail = json.loads(record["body"])["detail"]
-        starts.append(clock.now())
-        count = record["attributes"]["ApproximateReceiveCount"]
-        greeting = f"{os.environ['GREETING']} {detail['name']}"
-        sys.stdout.write(json.dumps({"message": greeting, "receive": count, "starts": starts}) + "\n")
-        if detail.get("fail_all"):
-            raise RuntimeError("the whole batch")
-        if detail.get("fail"):
-            failures.append({"itemIdentifier": record["messageId"]})
-            continue
-        state = {"wait": 10, "checks": 0, **detail}
-        step_functions.start_execution(stateMachineArn=machine, name=detail["name"], input=json.dumps(state))
-    return {"batchItemFailures": failures}
+handler = build(os.environ)
