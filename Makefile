@@ -147,7 +147,7 @@ $(CHECKOV)/.installed: requirements-checkov.txt | $(INSTALLED)
 # An environment of its own: MiniStack pins botocore.
 $(VENV)-ministack/.installed: requirements-ministack.txt | $(INSTALLED)
 	@$(PYTHON) -m venv --clear $(VENV)-ministack
-	@$(VENV)-ministack/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
+	@$(CLEAN) $(VENV)-ministack/bin/python -I -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
 	@touch $@
 
 .PHONY: e2e
