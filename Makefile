@@ -39,8 +39,12 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/e2e)
 
+.PHONY: test-docs
+test-docs: $(INSTALLED) ## Run the commands that the documents show, by the real `aws`, against the sandbox
+	$(BIN)/python -m pytest tests/documents
+
 .PHONY: faults
-faults: $(INSTALLED) ## Run the fault matrix of docs/reliability.md
+faults: $(INSTALLED) ## Run the fault matrix of docs/reference/fault-matrix.md
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/stack/faults
 
 .PHONY: lint
