@@ -160,5 +160,6 @@ e2e: $(INSTALLED) $(VENV)-ministack/.installed ## Deploy what `sam build` makes 
 
 .PHONY: mutation
 mutation: $(INSTALLED) ## Change the core, one mutant at a time, and list those that tests/unit lets through
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+	rm -rf mutants && mkdir mutants
+	cp -R layers/export_watch events examples functions statemachine tests template.yaml pyproject.toml mutants
+	cd mutants && $(abspath $(BIN))/mutmut run && $(abspath $(BIN))/mutmut results

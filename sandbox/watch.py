@@ -20,7 +20,7 @@ from sandbox.arguments import (
 )
 
 if TYPE_CHECKING:
-    from sandbox.aws import DeadLetter, Deployment, LogLine, Notification
+    from sandbox.aws import Deployment, LogLine, Notification
 
 EXIT_WATCHED = 0
 EXIT_UNFINISHED = 1

@@ -1,7 +1,5 @@
 """The watches of one API user against its rate limit: a discrete-event simulation.
 
-    schedule/workloads ─▶ when exports are announced, how long they take ─┐
-    server ─▶ a reply ─▶ the real `interpret` ─▶ the real `decide` ───────┴─▶ simulation ─▶ benchmark
-
-No watch knows of another. All that they share is the server, and all that it tells is in the headers of its replies.
+No watch knows of another: all that they share is what each reply says of the limit, and what a watch does about it is
+the real `decide`. Only the server and the time are made up.
 """

@@ -1,16 +1,16 @@
 """The benchmark of the fleet: a back-fill, and exports that come hour by hour, at a limit of 1,000 calls a minute."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from benchmarks.benchmark import Benchmark, Measured, Ratio
 from benchmarks.fleet.pictures import pictures
-from benchmarks.fleet.server import WINDOW_SECONDS, FixedWindow, Limit, SlidingWindow, Unlimited
+from benchmarks.fleet.server import WINDOW_SECONDS, FixedWindow, SlidingWindow, Unlimited
 from benchmarks.fleet.simulation import Announcement, Manner, Run, simulate
 from benchmarks.fleet.tables import tables
 from benchmarks.schedule.workloads import HOUR, WORKLOADS, Workload
@@ -22,152 +22,119 @@ BACK_FILLS = 6
 """Runs of the back-fill, each announced at another moment of the limit's own minute."""
 
 SHOWN_MINUTES = 15
-
-AFTERWARDS_HOURS = 2
+AFTERWARDS_HOURS = 1
 """For so long others are announced after the last export that counts, which would else end in an emptying fleet."""
 
 SHORT, LONG, *_ = WORKLOADS
-
-LIMITS: dict[str, Callable[[float], Limit]] = {"fixed": FixedWindow, "sliding": SlidingWindow}
+MakeLimit = Callable[[float], Unlimited]
+LIMITS: dict[str, MakeLimit] = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Exports that come at random moments, `per_hour` in the mean, to so many accounts, each with a limit of its own.
+    """Exports that come at random moments, `per_hour` in the mean.
 
-    What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. One account is simulated
-    for all, and `scale` of it: as large a share of the exports at as large a share of the limit.
+    What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. `scale` of it is
+    simulated: as large a share of the exports at as large a share of the limit, which chance reaches sooner.
     """
 
-    name: str
-    label: str
     per_hour: int
     workload: Workload
     hours: float
     warm_up_hours: float
-    accounts: int = 1
-    scale: float = 1.0
+    scale: float
 
 
-STREAMS = (
-    Stream("20", "20", 20, SHORT, 48, 1),
-    Stream("5000", "5,000", 5000, SHORT, 1.75, 0.75),
-    Stream("5000_long", "5,000, of 30 min each", 5000, LONG, 3, 1.5, scale=0.25),
-    Stream("100000", "100,000 over 100 accounts", 100_000, SHORT, 2.75, 0.75, accounts=100),
-)
+STREAMS = {
+    "steady": Stream(5000, SHORT, 1.5, 0.75, scale=1),
+    "overload": Stream(5000, LONG, 2.5, 1.25, scale=0.35),
+}
+STREAM_MANNERS = (Manner.OURS, Manner.BY_SHARE, Manner.REFUSALS_ONLY)
+"""A queue in a lasting overload moves all who wait in it at each call, which takes hours."""
 
 
 def run(quick: bool) -> Measured:
-    """Everything; quick takes only the back-fill, at a limit."""
+    """Everything; quick takes only the back-fill."""
     return {
         "per_minute": PER_MINUTE,
-        "back_fill": {
-            "exports": BACK_FILL,
-            "runs": BACK_FILLS,
-            **({} if quick else {"unlimited": _back_fill(lambda _: Unlimited(), Manner.OURS)}),
-            "limits": {
-                name: {str(manner): _back_fill(limit, manner) for manner in Manner}
-                for name, limit in LIMITS.items()
-            },
-        },
-        "streams": {} if quick else {stream.name: _stream(stream) for stream in STREAMS},
+        "back_fill": {"exports": BACK_FILL, **_by_limit(_back_fill, tuple(Manner))},
+        "streams": {}
+        if quick
+        else {name: _by_limit(partial(_stream, stream), STREAM_MANNERS) for name, stream in STREAMS.items()},
     }
 
 
-def _back_fill(limit: Callable[[float], Limit], manner: Manner) -> dict[str, Any]:
-    """Exports that are all announced in the same second."""
-    runs = []
+def _by_limit(
+    measure: Callable[[MakeLimit, Manner], dict[str, Any]], manners: Iterable[Manner]
+) -> dict[str, Any]:
+    return {
+        "unlimited": measure(lambda _: Unlimited(), Manner.REFUSALS_ONLY),
+        "limits": {
+            name: {str(manner): measure(limit, manner) for manner in manners}
+            for name, limit in LIMITS.items()
+        },
+    }
+
+
+def _back_fill(limit: MakeLimit, manner: Manner) -> dict[str, Any]:
+    """Exports that are all announced in the same second. The calls of a minute are in the mean of the runs."""
+    runs, calls, refused = [], Counter[int](), Counter[int]()
     for number in range(BACK_FILLS):
         chance = np.random.default_rng((SEED, number))
-        starts_at = WINDOW_SECONDS * number / BACK_FILLS
-        durations = chance.permutation(SHORT.sample(BACK_FILL))
-        moments = starts_at + chance.random(BACK_FILL)
-        exports = [Announcement(float(at), float(d)) for at, d in zip(moments, durations, strict=True)]
-        runs.append((starts_at, simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL)))
-    done = [each for _, each in runs]
+        at = WINDOW_SECONDS * number / BACK_FILLS
+        exports = _exports(SHORT, at + chance.random(BACK_FILL), chance)
+        runs.append(simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL))
+        calls.update(int((call - at) // 60) for call in runs[-1].calls)
+        refused.update(int((call - at) // 60) for call in runs[-1].refused)
     return {
-        **_news(done, lambda _: True),
-        "calls_by_minute": _by_minute([(at, each.calls) for at, each in runs]),
-        "refused_by_minute": _by_minute([(at, each.refused) for at, each in runs]),
-        "refused_share": sum(len(each.refused) for each in done) / sum(len(each.calls) for each in done),
-        "each_run": {
-            "calls": [len(each.calls) for each in done],
-            "refused": [len(each.refused) for each in done],
-            "delay_mean": [mean(each.delays.values()) for each in done],
-        },
+        **_figures(runs, range(BACK_FILL)),
+        "refused_share": refused.total() / calls.total(),
+        "calls_by_minute": [calls[minute] / BACK_FILLS for minute in range(SHOWN_MINUTES)],
+        "refused_by_minute": [refused[minute] / BACK_FILLS for minute in range(SHOWN_MINUTES)],
     }
 
 
-def _by_minute(runs: Sequence[tuple[float, list[float]]]) -> list[float]:
-    """Calls in each minute since the announcement, in the mean of the runs."""
-    counts = Counter(int((call - starts_at) // 60) for starts_at, calls in runs for call in calls)
-    return [counts[minute] / len(runs) for minute in range(SHOWN_MINUTES)]
-
-
-def _stream(stream: Stream) -> dict[str, Any]:
-    per_hour = stream.per_hour * stream.scale / stream.accounts
-    chance = np.random.default_rng((SEED, stream.per_hour))
+def _stream(stream: Stream, limit: MakeLimit, manner: Manner) -> dict[str, Any]:
+    """What a fleet does once the first exports are through, while as many come as end."""
+    chance = np.random.default_rng(SEED)
     hours = stream.hours + AFTERWARDS_HOURS
-    count = round(per_hour * hours)
-    moments = np.sort(chance.random(count)) * hours * HOUR
-    durations = chance.permutation(stream.workload.sample(count))
-    exports = [Announcement(float(at), float(d)) for at, d in zip(moments, durations, strict=True)]
-    limits = LIMITS if stream.accounts == 1 else {"fixed": FixedWindow}
-    return {
-        "label": stream.label,
-        "per_hour": stream.per_hour,
-        "limits": {
-            name: {
-                str(manner): _flow(
-                    simulate(exports, limit(PER_MINUTE * stream.scale), manner), exports, stream
-                )
-                for manner in Manner
-            }
-            for name, limit in limits.items()
-        },
-    }
+    moments = np.sort(chance.random(round(stream.per_hour * stream.scale * hours))) * hours * HOUR
+    exports = _exports(stream.workload, moments, chance)
+    return flow(simulate(exports, limit(PER_MINUTE * stream.scale), manner), exports, stream)
 
 
-def _flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str, Any]:
-    """What a run did once the first exports were through, while as many came as ended."""
+def _exports(workload: Workload, moments: Any, chance: np.random.Generator) -> list[Announcement]:
+    durations = chance.permutation(workload.sample(len(moments)))
+    return [Announcement(float(at), float(d)) for at, d in zip(moments, durations, strict=True)]
+
+
+def flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str, float]:
+    """The figures of a stream, at its whole scale."""
     first, last = stream.warm_up_hours * HOUR, stream.hours * HOUR
-    calls = [call for call in run.calls if first <= call < last]
-    refused = [call for call in run.refused if first <= call < last]
-    by_minute = Counter(int(call // 60) for call in calls)
+    calls, refused = (sum(first <= call < last for call in each) for each in (run.calls, run.refused))
     return {
-        **_news([run], lambda number: first <= exports[number].at < last),
-        "calls_a_minute": len(calls) / ((last - first) / 60) / stream.scale * stream.accounts,
-        "peak_an_account": max(by_minute.values()) / stream.scale,
-        "refused_share": len(refused) / len(calls),
-        "state_bytes": [min(run.state_bytes), max(run.state_bytes)],
+        **_figures([run], [number for number, export in enumerate(exports) if first <= export.at < last]),
+        "refused_share": refused / calls,
+        "taken_a_minute": (calls - refused) / ((last - first) / 60) / stream.scale,
     }
 
 
-def _news(runs: Sequence[Run], counts: Callable[[int], bool]) -> dict[str, float]:
-    delays = [delay for each in runs for number, delay in each.delays.items() if counts(number)]
-    checks = [made for each in runs for number, made in each.checks.items() if counts(number)]
+def _figures(runs: Sequence[Run], numbers: Iterable[int]) -> dict[str, float]:
+    delays = [run.delays[number] for number in numbers for run in runs]
     return {
-        "checks": mean(checks),
-        "delay_mean": mean(delays),
+        "checks": float(np.mean([run.checks[number] for number in numbers for run in runs])),
+        "delay_mean": float(np.mean(delays)),
         "delay_p95": float(np.percentile(delays, 95)),
     }
 
 
 def ratios(measured: Measured) -> dict[str, Ratio]:
-    """The back-fill: our refusals against those without headroom, our delay and calls against the shared queue's."""
-    compared = (("refused", Manner.REFUSALS_ONLY), ("delay_mean", Manner.QUEUE), ("calls", Manner.QUEUE))
+    """The back-fill: our delay and checks against the shared queue's. With a seed there is no error."""
     return {
-        f"back-fill, {limit}: {figure} / {other}": _ratio(
-            of[Manner.OURS]["each_run"][figure], of[other]["each_run"][figure]
-        )
+        f"back-fill, {limit}: {figure} / queue": Ratio(of["ours"][figure] / of["queue"][figure])
         for limit, of in measured["back_fill"]["limits"].items()
-        for figure, other in compared
+        for figure in ("delay_mean", "checks")
     }
-
-
-def _ratio(ours: Sequence[float], others: Sequence[float]) -> Ratio:
-    """The ratio of the sums over the same runs. It has no error: with a seed every run is the same."""
-    return Ratio(sum(ours) / sum(others))
 
 
 FLEET = Benchmark("fleet", SEED, run, tables, pictures, ratios)

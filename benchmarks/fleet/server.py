@@ -1,91 +1,58 @@
-"""An Emarsys that answers status calls as long as its rate limit permits, and says in headers how much is left.
+"""An Emarsys whose rate limit counts in one of the two ways that are common; its own is not documented."""
 
-How Emarsys counts is not documented: these are the two ways that gateways commonly count in.
-"""
-
-import json
 import math
 from collections import deque
-from typing import Protocol
 
-from export_watch.http_client import Reply
-from export_watch.watch import ExportStatus
+from export_watch.watch import Export, ExportStatus, Obstacle, ObstacleCode, RateLimit, StatusSeen
 
 WINDOW_SECONDS = 60
 
-_BODIES = {
-    status: json.dumps({"replyCode": 0, "replyText": "OK", "data": {"status": status}}).encode()
-    for status in ExportStatus
-}
-_REFUSAL = b'{"message": "Rate limit exceeded"}'
-
-
-class Limit(Protocol):
-    """Counts the calls of one API user. Moments are seconds, and never go back."""
-
-    per_minute: float
-
-    def open_at(self, now: float) -> float:
-        """When the next call is taken: `now`, or later."""
-
-    def spend(self, now: float) -> int:
-        """Take a call, and say how many are left."""
-
-
-class FixedWindow:
-    """So many calls in every minute of the clock."""
-
-    def __init__(self, per_minute: float) -> None:
-        self.per_minute = per_minute
-        self._window, self._spent = -1, 0
-
-    def open_at(self, now: float) -> float:
-        window = int(now // WINDOW_SECONDS)
-        full = window == self._window and self._spent >= self.per_minute
-        return (window + 1) * WINDOW_SECONDS if full else now
-
-    def spend(self, now: float) -> int:
-        window = int(now // WINDOW_SECONDS)
-        self._window, self._spent = window, self._spent + 1 if window == self._window else 1
-        return int(self.per_minute - self._spent)
-
-
-class SlidingWindow:
-    """So many calls in any minute that ends now."""
-
-    def __init__(self, per_minute: float) -> None:
-        self.per_minute = per_minute
-        self._taken: deque[float] = deque()
-
-    def open_at(self, now: float) -> float:
-        while self._taken and self._taken[0] + WINDOW_SECONDS <= now:
-            self._taken.popleft()
-        return now if len(self._taken) < self.per_minute else self._taken[0] + WINDOW_SECONDS
-
-    def spend(self, now: float) -> int:
-        self._taken.append(now)
-        return int(self.per_minute - len(self._taken))
+_EXPORTS = {status: Export(status=status) for status in ExportStatus}
 
 
 class Unlimited:
-    """Takes every call."""
+    """Takes every call, and the base of what does not. Moments are seconds, and never go back."""
 
-    per_minute = math.inf
+    def __init__(self, per_minute: float = math.inf) -> None:
+        self.per_minute = per_minute
+        self.taken: deque[float] = deque()
 
     def open_at(self, now: float) -> float:
+        """When the next call is taken: `now`, or later."""
         return now
 
-    def spend(self, now: float) -> int:  # noqa: ARG002 - as the other limits
-        return 0
+    def reset_at(self, now: float) -> float:
+        """What the header says of the end of the window."""
+        return now + WINDOW_SECONDS
+
+    def answer(self, now: float, status: ExportStatus) -> StatusSeen | Obstacle:
+        """What a check sees: the status, or a refusal."""
+        reset_seconds = math.ceil(self.reset_at(now) - now)
+        if self.open_at(now) > now:
+            return Obstacle(ObstacleCode.RATE_LIMITED, "", reset_seconds)
+        if self.per_minute == math.inf:
+            return StatusSeen(status, _EXPORTS[status], "")
+        self.taken.append(now)
+        left = RateLimit(self.per_minute, self.per_minute - len(self.taken), reset_seconds)
+        return StatusSeen(status, _EXPORTS[status], "", left)
 
 
-def answer(limit: Limit, now: float, status: ExportStatus, tells_what_is_left: bool) -> Reply:
-    """The reply to a call about an export in this status: the status, or a refusal that says how long to wait."""
-    open_at = limit.open_at(now)
-    if open_at > now:
-        return Reply(429, {"X-RateLimit-Reset": str(math.ceil(open_at))}, _REFUSAL)
-    left = limit.spend(now)
-    headers = {}
-    if tells_what_is_left and limit.per_minute < math.inf:
-        headers = {"X-RateLimit-Limit": f"{limit.per_minute:.0f}", "X-RateLimit-Remaining": str(left)}
-    return Reply(200, headers, _BODIES[status])
+class SlidingWindow(Unlimited):
+    """So many calls in any minute that ends now; its reset is always a minute away."""
+
+    def open_at(self, now: float) -> float:
+        while self.taken and self.taken[0] + WINDOW_SECONDS <= now:
+            self.taken.popleft()
+        return now if len(self.taken) < self.per_minute else self.taken[0] + WINDOW_SECONDS
+
+
+class FixedWindow(Unlimited):
+    """So many calls in every minute of the clock."""
+
+    def open_at(self, now: float) -> float:
+        if self.taken and self.reset_at(self.taken[0]) <= now:
+            self.taken.clear()
+        return now if len(self.taken) < self.per_minute else self.reset_at(now)
+
+    def reset_at(self, now: float) -> float:
+        return (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS

@@ -1,35 +1,46 @@
-"""The fleet: every watch looks when its real decision says, in the order of time."""
+"""The fleet: every watch checks when its real decision says, in the order of time."""
 
 import heapq
-import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from unittest.mock import patch
 
-from benchmarks.fleet.server import Limit, answer
-from export_watch import state
-from export_watch.decision import decide
-from export_watch.emarsys.reply import interpret
+from benchmarks.fleet.server import Unlimited
+from export_watch import schedule
+from export_watch.decision import End, decide
 from export_watch.schedule import Policy, first_wait_seconds
-from export_watch.settings import MAX_DEADLINE_SECONDS
-from export_watch.watch import DistributionMethod, ExportStatus, Watch, WatchRequest
+from export_watch.watch import ExportStatus, Obstacle, RateLimit, Watch, WatchRequest
 
-SIZED_EXPORTS = 20
-"""The size of the state is taken at every look of the first of a run; it does not depend on the others."""
+WEEK_SECONDS = 604_800
 
 
 class Manner(StrEnum):
-    """How the fleet learns of the limit."""
+    """What the fleet does about the limit, beside coming back when a refusal says so."""
 
     OURS = "ours"
-    """From the headers of every reply: what is left, and when a refused watch may come back."""
+    BY_SHARE = "by_share"
+    """As until version 1: by the share that is left alone, each wait the same number of times as long."""
 
     REFUSALS_ONLY = "refusals_only"
-    """From refusals alone: no reply tells what is left."""
-
     QUEUE = "queue"
-    """Not at all: a queue that all watches share lets every look through as soon as the limit permits, the one that
-    waited longest first. No watch could know what that takes; it is the best that the limit permits the schedule."""
+    """A queue that all watches share lets each check through as soon as the limit permits, the one that waited longest
+    first. No watch could know what that takes; it is the best that the limit permits the schedule."""
+
+
+def _by_share(wait: float, limit: RateLimit | None, _: float) -> float:
+    return wait if limit is None else wait * min(max(0.75 / max(limit.share, 0.01), 1) ** 3, 5)
+
+
+def _unstretched(wait: float, *_: object) -> float:
+    return wait
+
+
+STRETCHES: dict[Manner, Callable[[float, RateLimit | None, float], float]] = {
+    Manner.OURS: schedule.stretch,
+    Manner.BY_SHARE: _by_share,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,50 +53,44 @@ class Announcement:
 
 @dataclass(slots=True)
 class Run:
-    """What a fleet did: when it called, when it was refused, and how late each end was seen, by announcement."""
+    """When a fleet called, when it was refused; and by announcement, the calls and how late the end was seen."""
 
     calls: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     delays: dict[int, float] = field(default_factory=dict)
-    checks: dict[int, int] = field(default_factory=dict)
-    state_bytes: list[int] = field(default_factory=list)
+    checks: Counter[int] = field(default_factory=Counter)
 
 
-def simulate(announcements: Sequence[Announcement], limit: Limit, manner: Manner, first_id: int = 1) -> Run:
-    """Watch every export to its end. The ids, from `first_id` on, make the jitter; a look takes no time.
+def simulate(exports: Sequence[Announcement], limit: Unlimited, manner: Manner, first_id: int = 1) -> Run:
+    """Watch every export to its end, with a deadline of a week. The ids make the jitter; a check takes no time."""
+    with patch.object(schedule, "stretch", STRETCHES.get(manner, _unstretched)):
+        return _simulate(exports, limit, manner is Manner.QUEUE, first_id)
 
-    The deadline is the longest one, a week, so that no workload is cut short.
-    """
+
+def _simulate(exports: Sequence[Announcement], limit: Unlimited, queued: bool, first_id: int) -> Run:
     run, policy = Run(), Policy()
-    watches: list[Watch] = []
-    due: list[tuple[float, int, int]] = []
-    for number, announced in enumerate(announcements):
-        request = WatchRequest(
-            first_id + number, "fleet", 1, MAX_DEADLINE_SECONDS, DistributionMethod.FTP, "{}"
-        )
-        watches.append(Watch.begin(request, announced.at))
-        due.append((announced.at + first_wait_seconds(watches[-1], policy), number, number))
+    watches = [
+        Watch.begin(WatchRequest(first_id + n, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
+        for n, export in enumerate(exports)
+    ]
+    due = [(exports[n].at + first_wait_seconds(watch, policy), n, n) for n, watch in enumerate(watches)]
     heapq.heapify(due)
     order = len(due)
     while due:
         now, turn, number = heapq.heappop(due)
-        if manner is Manner.QUEUE and (open_at := limit.open_at(now)) > now:
+        if queued and (open_at := limit.open_at(now)) > now:
             heapq.heappush(due, (open_at, turn, number))
             continue
-        announced, watch = announcements[number], watches[number]
-        ended = now >= announced.at + announced.duration
-        status = ExportStatus.DONE if ended else ExportStatus.IN_PROGRESS
-        reply = answer(limit, now, status, tells_what_is_left=manner is Manner.OURS)
+        late = now - exports[number].at - exports[number].duration
+        seen = limit.answer(now, ExportStatus.DONE if late >= 0 else ExportStatus.IN_PROGRESS)
         run.calls.append(now)
-        if reply.status == 429:
+        run.checks[number] += 1
+        if isinstance(seen, Obstacle):
             run.refused.append(now)
-        decision = decide(watch, interpret(reply, watch.export_id, "", now), now, policy)
+        decision = decide(watches[number], seen, now, policy)
         watches[number] = decision.watch
-        if number < SIZED_EXPORTS:
-            run.state_bytes.append(len(json.dumps(state.dump(decision.watch, policy))))
-        if decision.outcome:
-            run.delays[number] = now - announced.at - announced.duration
-            run.checks[number] = decision.watch.checks
+        if isinstance(decision, End):
+            run.delays[number] = late
         else:
             order += 1
             heapq.heappush(due, (now + decision.wait_seconds, order, number))

@@ -1,14 +1,12 @@
-"""The tables of the fleet in docs/benchmarks.md."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The tables of the fleet: what it aims at, and all figures."""
 
 from benchmarks.benchmark import Measured
 from benchmarks.document import table
 
 NAMES = {
     "ours": "**Export Watch**",
-    "refusals_only": "without what is left of the limit",
+    "by_share": "stretched by the share left, as until version 1",
+    "refusals_only": "not stretched",
     "queue": "the best that the limit permits",
 }
 LIMITS = {"fixed": "each minute of the clock", "sliding": "any 60 seconds"}
@@ -16,86 +14,59 @@ LIMITS = {"fixed": "each minute of the clock", "sliding": "any 60 seconds"}
 
 def tables(measured: Measured) -> dict[str, str]:
     """The Markdown of each table, by the name of its marker."""
-    return {
-        "fleet-back-fill": _back_fill(measured),
-        "fleet-streams": _streams(measured),
-        "fleet-growth": _growth(measured),
-    }
+    return {"fleet-aims": _aims(measured), "fleet": _figures(measured)}
 
 
-def _back_fill(measured: Measured) -> str:
-    of = measured["back_fill"]
-    rows = [["without a limit", "", *_back_fill_row(of["unlimited"])]]
-    for limit, by_manner in of["limits"].items():
-        rows += [[NAMES[name], LIMITS[limit], *_back_fill_row(each)] for name, each in by_manner.items()]
-    header = [
-        f"{of['exports']} exports announced at once",
-        f"{measured['per_minute']:,} calls in",
-        "calls in the first minute",
-        "refused of them",
-        "refused of all",
-        "calls an export",
-        "delay: mean",
-        "95 %",
-    ]
-    return table(header, rows)
-
-
-def _back_fill_row(each: Mapping[str, Any]) -> list[str]:
-    return [
-        f"{each['calls_by_minute'][0]:,.0f}",
-        f"{each['refused_by_minute'][0]:,.0f}",
-        f"{each['refused_share']:.1%}",
-        *_news(each),
-    ]
-
-
-def _streams(measured: Measured) -> str:
-    rows = [
-        [
-            stream["label"],
-            NAMES[name],
-            LIMITS[limit],
-            f"{each['calls_a_minute']:,.0f}",
-            f"{each['peak_an_account']:,.0f}",
-            f"{each['refused_share']:.1%}",
-            *_news(each),
-        ]
-        for stream in measured["streams"].values()
-        for limit, by_manner in stream["limits"].items()
-        for name, each in by_manner.items()
-    ]
-    header = [
-        "exports an hour",
-        "",
-        f"{measured['per_minute']:,} calls in",
-        "calls a minute",
-        "most for one account",
-        "refused",
-        "calls an export",
-        "delay: mean",
-        "95 %",
-    ]
-    return table(header, rows)
-
-
-def _news(each: Mapping[str, Any]) -> list[str]:
-    return [f"{each['checks']:.1f}", f"{each['delay_mean']:.0f} s", f"{each['delay_p95']:.0f} s"]
-
-
-def _growth(measured: Measured) -> str:
-    """Ours, over what the streams have in common: exports of five minutes at a fixed window."""
+def _aims(measured: Measured) -> str:
+    """Each aim, what it permits at most, and what was measured."""
+    steady, overload = measured["streams"]["steady"], measured["streams"]["overload"]
+    aims = (
+        ("a back-fill of 500 at once: refused", measured["back_fill"], "refused_share", 1, 0.01, ".1%"),
+        (
+            "5,000 an hour: delay relative to no limit",
+            *(steady, "delay_mean", steady["unlimited"]["delay_mean"], 1.25, ".2f"),
+        ),
+        ("a lasting overload: refused", overload, "refused_share", 1, 0.05, ".1%"),
+        (
+            "a lasting overload: share of the limit used",
+            overload,
+            "taken_a_minute",
+            measured["per_minute"],
+            0.8,
+            ".0%",
+        ),
+    )
     rows = []
-    for name in ("20", "5000", "100000"):
-        stream = measured["streams"][name]
-        each = stream["limits"]["fixed"]["ours"]
-        least, most = each["state_bytes"]
-        rows.append(
+    for aim, of, figure, unit, most, form in aims:
+        for limit, by_manner in of["limits"].items():
+            values = [each[figure] / unit for each in by_manner.values()]
+            verdict = "yes" if values[0] <= most else "**no**"
+            rows.append(
+                [aim, LIMITS[limit], f"{most:{form}}", verdict, *(f"{value:{form}}" for value in values)]
+            )
+    header = ["aim", f"{measured['per_minute']:,} calls in", "at most", "kept", *NAMES.values()]
+    return table(header, rows)
+
+
+def _figures(measured: Measured) -> str:
+    rows = []
+    for label, of in (
+        ("500 at once", measured["back_fill"]),
+        ("5,000 an hour", measured["streams"]["steady"]),
+        ("5,000 an hour, of 30 min each", measured["streams"]["overload"]),
+    ):
+        all_of = [("without a limit", "", of["unlimited"])]
+        all_of += [
+            (NAMES[name], LIMITS[limit], each)
+            for limit, by in of["limits"].items()
+            for name, each in by.items()
+        ]
+        rows += [
             [
-                stream["label"],
-                f"{each['checks'] * stream['per_hour']:,.0f}",
-                f"{each['checks']:.1f}",
-                f"{least} to {most}",
+                *(label, name, limit, f"{each['refused_share']:.1%}", f"{each['checks']:.1f}"),
+                *(f"{each['delay_mean']:.0f} s", f"{each['delay_p95']:.0f} s"),
             ]
-        )
-    return table(["exports an hour", "calls an hour", "calls an export", "bytes of a watch's state"], rows)
+            for name, limit, each in all_of
+        ]
+    calls = f"{measured['per_minute']:,} calls in"
+    return table(["exports", "", calls, "refused", "checks an export", "delay: mean", "95 %"], rows)

@@ -50,7 +50,7 @@ def _expected_seconds(text: str) -> int:
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Checks and delays of ours are those of the default `CheckCostSeconds`; its regret at c is that of c."""
+    """Checks and delays of ours are those of the default; its `regret` (relative cost) at c is that of c."""
     return {
         "schedules": {
             name: {

@@ -49,7 +49,7 @@ class Comparison:
 
 
 def compare(durations: Seconds, seed: int, expected_seconds: int | None = None) -> Comparison:
-    """Measure all schedules on these durations, in seconds; ours also as told what to expect, if it is.
+    """Measure all schedules on these durations, in seconds; ours also with a hint, if there is one.
 
     Raises BeatenOptimumError if one of them beats the best possible schedule.
     """

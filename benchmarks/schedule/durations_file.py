@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
 
 MOST_DURATIONS = 1_000_000
-"""They take a gigabyte of memory and ten seconds; more would tell no more."""
+"""They take a gigabyte of memory and ten seconds; more would show no more."""
 
 
 class DurationsFileError(Exception):

@@ -1,4 +1,4 @@
-"""When others look, each as it ships; `source` is where its rule was read.
+"""When others check, each as it ships; `source` is where its rule was read.
 
 Where one has a choice or a limit, it gets the better of it: the first check of a fixed interval comes after one
 interval (not at once, without result), and one that gives up after so many checks or seconds goes on here.

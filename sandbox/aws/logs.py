@@ -49,7 +49,7 @@ class Logs:
 
 
 class LogStream(io.TextIOBase):
-    """Standard output and standard error of one function. It is one for its life, since a logger keeps what it finds."""
+    """Standard output and standard error of one function, one for its life: a logger keeps what it finds."""
 
     def __init__(self, logs: Logs, function: str) -> None:
         self._logs, self._function = logs, function

@@ -1,4 +1,4 @@
-"""What moto lacks: each patch says in a line what AWS does. They are applied while a deployment lives, and undone after it.
+"""What moto lacks: each patch says in a line what AWS does. They are undone when the deployment ends.
 
 A line that begins with `Bug of moto:` can be sent to its maintainers. The patches take hold of moto's insides, so the
 version is fixed: another one is refused before anything is patched.
@@ -110,7 +110,7 @@ Patch = tuple[Any, str, Any]
 
 
 class Alarm(CloudFormationModel):
-    """Bug of moto: CloudFormation does not create AWS::CloudWatch::Alarm. (What it creates is never measured here.)"""
+    """Bug of moto: CloudFormation does not create AWS::CloudWatch::Alarm."""
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
@@ -179,7 +179,7 @@ def _queues_and_events(reactions: Reactions) -> Iterator[Patch]:
     yield sqs_models.Queue, "get_cfn_attribute", attribute_or_url
     yield sqs_models.Queue, "has_cfn_attr", lambda name: name in {"Arn", "QueueName", "QueueUrl"}
 
-    # Bug of moto: an event for a target without a transformer loses its `account`, and `<id>` in its detail is replaced.
+    # Bug of moto: an event without a transformer loses its `account`, and `<id>` in its detail is replaced.
     parse = EventTemplateParser.parse
     fields = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
 
@@ -377,13 +377,18 @@ def _made_once() -> Iterator[Patch]:
     yield json_path, "parse", _parse_path
     yield result_path, "parse", _parse_result_path
     # The sandbox writes JSON, and reading it as YAML takes long.
-    yield Stack, "_parse_template", lambda stack: vars(stack).update(template_dict=json.loads(stack.template))
+    yield (
+        Stack,
+        "_parse_template",
+        lambda stack: stack.__dict__.update(template_dict=json.loads(stack.template)),
+    )
     for module, service in (
         (lambda_eval_utils, "lambda"),
         (state_task_service_sns, "sns"),
         (state_task_service_aws_sdk, "cloudwatch"),
     ):
-        yield module, "boto_client_for", lambda client=_client_for(REGION, service), **_: client
+        made = _client_for(REGION, service)
+        yield module, "boto_client_for", functools.partial(lambda client, **_: client, made)
 
 
 _client_for = functools.cache(boto_client.boto_client_for)

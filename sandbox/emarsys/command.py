@@ -21,7 +21,9 @@ def register(subparsers: Any) -> None:
         description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=port, default=8080, help="port to listen on, 0 for any free one (8080)")
+    parser.add_argument(
+        "--port", type=port, default=8080, help="port to listen on, 0 for any free one (8080)"
+    )
     parser.add_argument(
         "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
     )

@@ -73,7 +73,7 @@ def test_an_error_goes_to_standard_error_and_fails(a_file, tmp_path, capsys):
     assert "missing.csv: cannot be read: No such file or directory" in printed.err
 
 
-def test_the_json_holds_every_schedule_with_its_checks_delays_and_regrets(a_file, capsys):
+def test_the_json_holds_every_schedule_with_its_checks_delays_and_costs(a_file, capsys):
     assert main(["--durations", str(a_file("seconds\n60\n300\n301\n7200\n")), "--json"]) == 0
     measured = json.loads(capsys.readouterr().out)
     assert list(measured) == ["schedules"]
@@ -93,9 +93,9 @@ def test_a_hint_is_a_schedule_more_and_changes_no_other(a_file, capsys):
     without = json.loads(capsys.readouterr().out)["schedules"]
     assert main(["--durations", path, "--json", "--expected", "3300"]) == 0
     schedules = json.loads(capsys.readouterr().out)["schedules"]
-    told = schedules.pop("export_watch_expected")
+    hinted = schedules.pop("export_watch_expected")
     assert schedules == without
-    assert all(told["regret"][cost] < regret for cost, regret in without["export_watch"]["regret"].items())
+    assert all(hinted["regret"][cost] < regret for cost, regret in without["export_watch"]["regret"].items())
 
 
 @pytest.mark.parametrize("text", ["0", "604801", "1.5", "soon"])

@@ -49,7 +49,10 @@ def _notifications() -> Iterator[tuple[str, Notification]]:
     yield "done-ftp", _first(created_event, _ends("done", on_server | responses))
     yield "done-sftp", _first(full, _ends("done", on_server | contacts))
     yield "done-local", _first(local, _ends("done", nowhere | responses))
-    yield "done-mail", _first(_with(created_event, distribution_method="mail"), _ends("done", nowhere | responses))
+    yield (
+        "done-mail",
+        _first(_with(created_event, distribution_method="mail"), _ends("done", nowhere | responses)),
+    )
     yield "error", _first(full, _ends("error", on_server))
     yield "stuck-ftp", _first(created_event, _stays("ready", on_server))
     yield "stuck-local", _first(local, _stays("ready", nowhere))

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from export_watch import export_created
-from tests.contract.template import PARAMETERS
+from export_watch.errors import InvalidEventError
 from export_watch.watch import DistributionMethod
 from tests.contract.schemas import EXPORT_CREATED, EXPORT_CREATED_SAMPLES, EXPORT_CREATED_SCHEMA, read
-from tests.contract.template import RESOURCES
+from tests.contract.template import PARAMETERS, RESOURCES
 
 SAMPLES = {path.stem: read(path) for path in EXPORT_CREATED_SAMPLES}
 DETAIL = EXPORT_CREATED_SCHEMA["properties"]["detail"]["properties"]
@@ -22,7 +22,7 @@ def event(detail: Any) -> dict[str, Any]:
 def accepted_by_parser(sent: Any) -> bool:
     try:
         export_created.parse(json.dumps(sent), PARAMETERS["DeadlineSeconds"]["MaxValue"])
-    except export_created.InvalidEventError:
+    except InvalidEventError:
         return False
     return True
 
@@ -56,7 +56,7 @@ def test_a_minimal_event_gets_the_defaults_of_the_schema():
     request = export_created.parse(json.dumps(SAMPLES["export-created"]), 86_400)
     assert request.account == DETAIL["account"]["default"]
     assert request.attempt == DETAIL["attempt"]["default"]
-    assert json.loads(request.context) == DETAIL["context"]["default"]
+    assert request.context == DETAIL["context"]["default"]
     assert request.deadline_seconds == 86_400
     assert request.distribution_method is None
 

@@ -149,7 +149,9 @@ def test_two_terminals_show_a_notification(tmp_path):
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     folder = workshop(tmp_path)
-    server, terminal = [block.replace(PORT, port) for block in to_run(LOCALLY) if "--emarsys https" not in block]
+    server, terminal = [
+        block.replace(PORT, port) for block in to_run(LOCALLY) if "--emarsys https" not in block
+    ]
     assert server.strip() == SERVER.replace(PORT, port)
     with subprocess.Popen(server.split(), cwd=folder, stderr=subprocess.PIPE, text=True) as emarsys:
         try:

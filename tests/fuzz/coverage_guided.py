@@ -13,7 +13,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports():
-    from export_watch import export_created
+    from export_watch import errors, export_created
     from export_watch.emarsys.reply import interpret
     from export_watch.http_client import Reply
 
@@ -25,7 +25,7 @@ def parse_both(data: bytes) -> None:
     """One input: as an event, as a context within an event, and as the body and a header of a reply."""
     text = data.decode("utf-8", "replace")
     for body in (text, DETAIL.replace("%s", text)):
-        with contextlib.suppress(export_created.InvalidEventError):
+        with contextlib.suppress(errors.InvalidEventError):
             export_created.parse(body, 86_400)
     status = STATUSES[len(data) % len(STATUSES)]
     headers = {"Retry-After": text[:40], "X-RateLimit-Remaining": text[:20], "X-RateLimit-Limit": "1000"}

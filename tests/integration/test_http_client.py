@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import struct
+import threading
 import time
 import tracemalloc
 import zlib
@@ -120,7 +121,8 @@ def test_a_body_that_drips_is_given_up_in_time(serve, client, short, script):
 
 
 def test_a_server_that_falls_silent_is_given_up(serve, client, short):
-    server = serve(lambda connection, _: server.stopped.wait(5))
+    silent = threading.Event()
+    server = serve(lambda connection, _: silent.wait(5))
     assert failure(client, server) == "no complete reply in time"
 
 

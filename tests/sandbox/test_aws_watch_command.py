@@ -97,7 +97,7 @@ def test_each_notification_is_one_line_of_json(watch, files):
 def test_a_number_of_a_context_comes_back_as_the_same_value(watch, tmp_path, number):
     path = tmp_path / "event.json"
     path.write_text(
-        '{"detail-type": "Emarsys Export Created", "detail": {"export_id": 1, "context": {"n": %s}}}' % number
+        f'{{"detail-type": "Emarsys Export Created", "detail": {{"export_id": 1, "context": {{"n": {number}}}}}}}'
     )
     _, [line], _ = watch([str(path)])
     assert repr(line["message"]["data"]["context"]["n"]) == repr(json.loads(number))
@@ -111,7 +111,7 @@ def test_what_an_event_has_beside_passes_through(watch, files):
 @pytest.mark.parametrize("number", ["NaN", "1e400"])
 def test_an_event_with_a_number_that_json_does_not_have_is_not_put(watch, tmp_path, number):
     path = tmp_path / "event.json"
-    path.write_text('{"detail-type": "Emarsys Export Created", "detail": {"n": %s}}' % number)
+    path.write_text(f'{{"detail-type": "Emarsys Export Created", "detail": {{"n": {number}}}}}')
     status, lines, progress = watch([str(path)])
     assert (status, lines) == (1, [])
     assert "event.json: EventBridge does not take it: the detail is no JSON" in progress
@@ -293,7 +293,9 @@ def heeds_sigint() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("heeds_sigint")
-def test_in_real_time_a_line_comes_as_soon_as_it_is_published_and_ctrl_c_ends_the_rest(emarsys, files, tmp_path):
+def test_in_real_time_a_line_comes_as_soon_as_it_is_published_and_ctrl_c_ends_the_rest(
+    emarsys, files, tmp_path
+):
     events = files(one={"export_id": 1}, three={"export_id": 3})
     words = [*events, "--emarsys", emarsys.url, "--credentials", str(tmp_path / "wsse.json")]
     command = [sys.executable, "-m", "sandbox", "watch", *words, "--parameter", "MinWaitSeconds=1"]

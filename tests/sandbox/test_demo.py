@@ -81,8 +81,8 @@ def test_export_and_outcome_are_seen_at_any_width(width):
     assert "simulated time 1:01:01   10 of 10 watches have ended" in lines[1]
     assert max(map(len, lines)) <= width
     for story in STORIES:
-        [row] = [line for line in lines if line.startswith(str(story.export_id))]
-        assert row[8:19].rstrip() == ", ".join(story.outcomes)
+        [line] = [line for line in lines if line.startswith(str(story.export_id))]
+        assert line[8:19].rstrip() == ", ".join(story.outcomes)
     for published in board.published:
         first, *more = drawn(screen.line(published), width)
         assert max(map(len, [first, *more])) <= width

@@ -14,7 +14,7 @@ REQUESTS_PER_MINUTE = 100
 """On their own, fifty watches ask some 160 times in their first minute."""
 
 LOW_REQUESTS_PER_MINUTE = 20
-"""So low that not even the first looks fit in."""
+"""So low that not even the first checks fit in."""
 
 
 def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> None:
@@ -46,7 +46,7 @@ def test_a_back_fill_slows_down_together_and_loses_nothing(world, capsys) -> Non
 
 
 def test_what_is_refused_all_the_same_waits_as_long_as_emarsys_says_and_is_not_lost(world) -> None:
-    """Fifty first looks within ten seconds: more than half of them come when nothing of the minute is left."""
+    """Fifty first checks within eleven seconds: more than half of them come when nothing of the minute is left."""
     plans = {n: {"timeline": timeline(in_progress=0, done=60)} for n in range(1, EXPORTS + 1)}
     w = world(secret=WSSE, exports=plans, requests_per_minute=LOW_REQUESTS_PER_MINUTE)
     w.announce(*({"export_id": n} for n in plans))
@@ -64,7 +64,7 @@ def test_what_is_refused_all_the_same_waits_as_long_as_emarsys_says_and_is_not_l
 
 
 def waits_after_refusals(requests) -> Iterator[float]:
-    """Seconds from the moment to which Emarsys refuses a watch, the end of the minute, to its next look."""
+    """Seconds from the moment to which Emarsys refuses a watch, the end of the minute, to its next check."""
     refused_until: dict[str, float] = {}
     for request in requests:
         if request.path in refused_until:

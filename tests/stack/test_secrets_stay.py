@@ -8,7 +8,6 @@ can know what it means.
 
 import contextlib
 import json
-import logging
 import re
 import socket
 from base64 import b64encode

@@ -48,7 +48,7 @@ def test_a_policy_is_what_the_parameters_say():
     [(settings, environment, name) for settings, environment in ALL for name in environment],
 )
 def test_what_is_missing_or_empty_is_refused_by_name(settings, environment, name, empty):
-    assert settings.from_environment(environment)
+    settings.from_environment(environment)
     wrong = {key: value for key, value in environment.items() if key != name}
     if empty is not None:
         wrong[name] = empty
@@ -65,4 +65,5 @@ def test_the_shortest_wait_is_no_longer_than_the_longest():
     pair = {"MIN_WAIT_SECONDS": "61", "MAX_WAIT_SECONDS": "60"}
     with pytest.raises(InvalidSettingsError, match="MinWaitSeconds at most MaxWaitSeconds"):
         StartWatchSettings.from_environment(START_WATCH | pair)
-    assert StartWatchSettings.from_environment(START_WATCH | pair | {"MIN_WAIT_SECONDS": "60"})
+    settings = StartWatchSettings.from_environment(START_WATCH | pair | {"MIN_WAIT_SECONDS": "60"})
+    assert settings.policy.min_wait_seconds == 60

@@ -1,11 +1,9 @@
 """One deployment in which many exports are watched at once, each with a fault of its own."""
 
 import contextlib
-import importlib
 import os
 import secrets
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +13,14 @@ from unittest.mock import patch
 
 import urllib3
 
+from export_watch import aws, http_client
 from export_watch.emarsys import wsse
+from export_watch.emarsys.client import EmarsysClient
+from export_watch.emarsys.credentials import CredentialsStore
+from export_watch.emarsys.token import TokenStore
+from export_watch.emarsys.token_table import DynamoDbTokenTable
+from export_watch.http_client import Urllib3Client
+from export_watch.settings import CheckExportSettings
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 from tests.stack.conftest import CREDENTIALS, OAUTH, START, WSSE, World
@@ -131,7 +136,9 @@ def run(
         running.enter_context(patch.dict(os.environ, SSL_CERT_FILE=str(certificates.trusted_file)))
         server = running.enter_context(EmarsysServer(parse(scenario), clock=clock.now))
         stack = running.enter_context(deploy({**PARAMETERS, **server.parameters}, secrets={}, clock=clock))
-        _keep_time(stack, whole_seconds)
+        _keep_time(stack)
+        if whole_seconds is not None:
+            running.enter_context(patch.object(http_client, "WHOLE_SECONDS", whole_seconds))
         for account in sorted({cell.account for cell in all_cells}):
             stack.put_secret(account, WSSE if account == "wsse" else OAUTH)
         rig = Rig(stack, server, running.enter_context(Lines(certificates)), running)
@@ -149,22 +156,20 @@ def user(cell: Cell) -> str:
     return f"user-of-{cell.export_id}"
 
 
-def _keep_time(stack: Deployment, whole_seconds: float | None) -> None:
+def _keep_time(stack: Deployment) -> None:
     """Tokens and secrets get old on the deployment's clock, too, since it is what they have to outlast here."""
     [function] = [function for function in stack.functions.values() if function.label == "check_export"]
-    prepare = function.prepare
-
-    def prepare_time() -> None:
-        prepare()
-        # Each takes a clock as an argument whose default it finds when it is imported. Signatures for AWS do not.
-        importlib.import_module("export_watch.aws.json_api")
-        with patch.object(time, "time", stack.clock.now), patch.object(time, "monotonic", stack.clock.now):
-            importlib.import_module("export_watch.emarsys.token")
-            importlib.import_module("export_watch.emarsys.credentials")
-        if whole_seconds is not None:
-            importlib.import_module("export_watch.http").__dict__["WHOLE_SECONDS"] = whole_seconds
-
-    function.prepare = prepare_time
+    settings = CheckExportSettings.from_environment(function.environment)
+    http = Urllib3Client()
+    credentials = CredentialsStore(
+        aws.client("secretsmanager"),
+        settings.credentials_prefix,
+        settings.emarsys_host,
+        settings.emarsys_token_url,
+        stack.clock.now,
+    )
+    table = DynamoDbTokenTable(aws.client("dynamodb"), settings.token_table)
+    function.options["emarsys"] = EmarsysClient(credentials, http, TokenStore(http, table, stack.clock.now))
 
 
 def _found(rig: Rig, all_cells: Sequence[Cell]) -> Iterator[Found]:
@@ -193,7 +198,7 @@ def _complaints(rig: Rig, cell: Cell, letters: list[str]) -> Iterator[str]:
         record = line.record
         about = record.get("execution") == cell.execution or record.get("message_id") in letters
         message = str(record.get("message"))
-        if about and (record["level"] in ("WARNING", "ERROR") or message.startswith("refused")):
+        if about and (record.get("level") in ("WARNING", "ERROR") or message.startswith("refused")):
             happened = (line.request_id, record.get("message_id"))
             assert happened not in seen, f"told twice: {message}"
             seen.add(happened)

@@ -262,7 +262,7 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
         (reply(429, b"", X_RateLimit_Reset="1795452631"), 30),
         (reply(429, b"", X_RateLimit_Reset="1795452631", Retry_After="7"), 7),
         (reply(429, b"", X_RateLimit_Reset="1795452600"), 60),
-        (reply(429, b"", X_RateLimit_Reset="30", Date="Thu, 01 Jan 1970 00:00:10 GMT"), 20),
+        (reply(429, b"", X_RateLimit_Reset="30"), 30),
         (reply(429, b"", Retry_After="soon"), 60),
         (reply(429, b"", Retry_After="999999"), 3600),
         (reply(503, b"", Retry_After="120"), 120),
