@@ -20,7 +20,7 @@ SAM := SAM_CLI_TELEMETRY=0 PATH="$(abspath $(BIN)):$$PATH" $(BIN)/sam
 
 .PHONY: help
 help: ## List the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 .PHONY: install
 install: $(INSTALLED) ## Make .venv, with the project and all that its commands need
@@ -39,8 +39,12 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/e2e)
 
+.PHONY: test-docs
+test-docs: $(INSTALLED) ## Run the commands that the documents show, by the real `aws`, against the sandbox
+	$(BIN)/python -m pytest tests/documents
+
 .PHONY: faults
-faults: $(INSTALLED) ## Run the fault matrix of docs/reliability.md
+faults: $(INSTALLED) ## Run the fault matrix of docs/reference/fault-matrix.md
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/stack/faults
 
 .PHONY: lint
@@ -147,7 +151,7 @@ $(CHECKOV)/.installed: requirements-checkov.txt | $(INSTALLED)
 # An environment of its own: MiniStack pins botocore.
 $(VENV)-ministack/.installed: requirements-ministack.txt | $(INSTALLED)
 	@$(PYTHON) -m venv --clear $(VENV)-ministack
-	@$(VENV)-ministack/bin/python -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
+	@$(CLEAN) $(VENV)-ministack/bin/python -I -m pip install -qq --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements-ministack.txt
 	@touch $@
 
 .PHONY: e2e

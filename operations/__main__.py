@@ -11,6 +11,7 @@ from typing import Never
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,  # noqa: A004 - botocore's own
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problem = "there are no AWS credentials: log in, or set AWS_PROFILE"
     except NoRegionError:
         problem = "there is no AWS region: set AWS_REGION to that of the stack"
-    except HTTPClientError as error:
+    except (ConnectionError, HTTPClientError) as error:
         problem = f"cannot reach AWS: {error}"
     except (BotoCoreError, ClientError) as error:
         problem = f"AWS refuses: {error}"

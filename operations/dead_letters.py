@@ -10,6 +10,9 @@ from export_watch import export_created, lost_watch
 from export_watch.errors import InvalidEventError, InvalidExecutionError
 from operations.stack import CommandError, Stack
 
+WAIT_SECONDS = 1
+"""Without a wait SQS asks only some of its servers."""
+
 HIDDEN_SECONDS = 60
 """For so long a message that was listed is hidden from others, and from the next listing."""
 
@@ -85,7 +88,7 @@ def _receive(stack: Stack) -> Iterator[DeadLetter]:
             QueueUrl=stack.outputs["DeadLetterQueueUrl"],
             MaxNumberOfMessages=10,
             VisibilityTimeout=HIDDEN_SECONDS,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=WAIT_SECONDS,
             MessageAttributeNames=["All"],
         )
         fresh = [m for m in answer.get("Messages", []) if m["MessageId"] not in seen]

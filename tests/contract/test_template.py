@@ -166,6 +166,16 @@ def test_the_functions_are_given_what_they_read():
     }
 
 
+def test_the_state_machine_logs_no_inputs_and_outputs_and_only_where_it_is_asked_to():
+    level, off = RESOURCES["ExportWatchStateMachine"]["Properties"]["Logging"]["Fn::If"][1:]
+    assert level["Level"] == {"Ref": "StateMachineLogLevel"}
+    assert level["IncludeExecutionData"] is False
+    assert level["Destinations"] == [
+        {"CloudWatchLogsLogGroup": {"LogGroupArn": arn_of("StateMachineLogGroup")}}
+    ]
+    assert off == NO_VALUE
+
+
 def test_layers_are_named_after_the_stack():
     names = {name: of["LayerName"] for name, of in of_type("AWS::Serverless::LayerVersion").items()}
     assert names == {

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -24,8 +25,8 @@ from operations.dead_letters import dead_letters, redrive, sort
 from operations.delete import delete
 from operations.logs import logs
 from operations.stack import CommandError, Stack
-from operations.watch import watch
-from sandbox.aws import Deployment, VirtualClock, crashed, deploy
+from operations.watch import progress, watch
+from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 from tests.contract.schemas import ROOT
 
@@ -150,7 +151,7 @@ def test_what_is_no_export_id_is_refused_before_its_event_is_sent(site):
 
 def test_an_execution_that_does_not_begin_leads_to_the_dead_letter_queue(site):
     here = site(exports={123: {}})
-    with pytest.raises(CommandError, match="dead-letter queue"):
+    with pytest.raises(CommandError, match="operations dead-letters --stack sandbox"):
         watch(here.stack, {"export_id": 123}, here.said.append, lambda seconds: None)
 
 
@@ -171,7 +172,7 @@ def test_credentials_that_emarsys_accepts_are_well_whether_the_export_is_there_o
     [
         (None, [], "there is no secret emarsys/default"),
         ({**WSSE, "secret": "wrong"}, [], "Check the account's API credentials"),
-        ({**OAUTH, "client_secret": "wrong"}, [], "Check the account's API credentials"),
+        ({**OAUTH, "client_secret": "wrong"}, [], "Check client_id and client_secret"),
         (WSSE, [{"reply": {"http": 403}}], "Grant the permission export.status"),
         (OAUTH, [{"reply": {"http": 401}}], "Check the account's API credentials"),
         (WSSE, [{"reply": {"http": 429}}], "try again in a few minutes"),
@@ -342,7 +343,7 @@ def test_sam_is_given_the_region_that_it_does_not_read(nobody, variable, expecte
     nobody.setenv(variable, "eu-west-1")
     done = subprocess.run(["make", "-n", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True)
     assert (
-        "deploy --guided --stack-name 'emarsys-export-watch' --region 'eu-west-1'" in done.stdout
+        "deploy --stack-name 'emarsys-export-watch' --region 'eu-west-1' --guided" in done.stdout
     ) == expected
 
 
@@ -396,7 +397,7 @@ def test_a_stack_that_does_not_read_its_inbox_stays(site):
     here = site(exports={})
     here.deployment.sources.clear()
     here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match=r"docs/runbooks/inbox\.md"):
+    with pytest.raises(CommandError, match=re.escape("docs/runbooks/inbox.md")):
         here.delete()
     assert here.stack.outputs
 
@@ -451,14 +452,23 @@ def test_a_watch_without_an_export_id_is_refused_before_anything_else(nobody, ca
     assert "make watch EXPORT_ID=123" in capsys.readouterr().err
 
 
-def test_a_watch_whose_check_fails_says_when_the_next_one_comes(site):
-    here = site(exports={123: SLOW})
-    here.deployment.faults.answer("check_export", crashed, until=here.clock.now() + 1000)
-    assert here.watch(export_id=123)
-    assert [said[-5:] for said in here.said if said.startswith("the check failed")] == ["300 s", "900 s"]
+@pytest.mark.parametrize(
+    ("state", "seconds"), [("Wait after failed check", 300), ("Wait longer after failed checks", 900)]
+)
+def test_a_check_that_fails_says_when_the_next_one_comes(state, seconds):
+    machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
+    assert machine["States"][state]["Seconds"] == seconds
+    said = progress([{"id": 9, "stateEnteredEventDetails": {"name": state}}])
+    assert said == f"the check failed with all its retries: the next one comes in {seconds} s"
 
 
 # The dead-letter queue.
+
+
+@pytest.fixture
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto waits by the deployment's clock, which stands still meanwhile."""
+    monkeypatch.setattr("operations.dead_letters.WAIT_SECONDS", 0)
 
 
 def refuse(here: Site, *details: dict[str, Any]) -> None:
@@ -470,6 +480,7 @@ def refuse(here: Site, *details: dict[str, Any]) -> None:
     here.deployment.faults.clear()
 
 
+@pytest.mark.usefixtures("no_wait")
 def test_the_messages_of_the_dead_letter_queue_are_listed_with_what_to_do(site):
     here = site(exports={})
     refuse(here, {"export_id": 0}, {"export_id": 5})
@@ -485,6 +496,7 @@ def test_the_messages_of_the_dead_letter_queue_are_listed_with_what_to_do(site):
     assert "failed execution that was no watch" in by_hand
 
 
+@pytest.mark.usefixtures("no_wait")
 def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site, monkeypatch):
     monkeypatch.setattr("operations.dead_letters.HIDDEN_SECONDS", 0)
     here = site(exports={5: {}})
@@ -499,11 +511,12 @@ def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site, monkeypatch)
     assert redrive(here.stack, here.said.append)
 
 
+@pytest.mark.usefixtures("no_wait")
 def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site):
     here = site(exports={1: ENDLESS})
     here.deployment.announce({"export_id": 1})
     here.sleep(60)
-    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 3600)
+    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 1000)
     here.deployment.stop("default_1")
     here.deployment.run()
     assert redrive(here.stack, here.said.append)
@@ -512,6 +525,7 @@ def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site):
     assert [published.message["id"] for published in here.deployment.notifications] == ["default_1/lost"]
 
 
+@pytest.mark.usefixtures("no_wait")
 def test_a_message_that_is_not_there_is_not_deleted(site):
     with pytest.raises(CommandError, match="no message abc was received"):
         dead_letters(site(exports={}).stack, lambda _: None, delete="abc")
@@ -526,33 +540,33 @@ def test_a_message_of_another_kind_is_for_nobody(body):
 # The log.
 
 
-def test_lines_about_trouble_are_shown_in_the_order_of_time(site, monkeypatch, capsys):
-    here = site(exports={})
-    client = here.deployment.client("logs")
+def test_lines_about_trouble_are_shown_in_the_order_of_time(monkeypatch):
+    texts = {
+        "StartWatchLogGroup": "timed out\n",
+        "CheckExportLogGroup": '{"level": "ERROR", "message": "line 1", "execution": "default_5"}',
+        "ReportLostWatchLogGroup": '{"level": "WARNING", "message": "line 2"}',
+    }
+    moments = dict(zip(texts, (3000, 2000, 1000), strict=True))
     asked = []
 
-    def lines(group: str, pattern: str) -> list[dict[str, Any]]:
-        asked.append(pattern)
-        number = ["StartWatch", "CheckExport", "ReportLostWatch"].index(group)
-        line = {"level": "ERROR", "message": f"line {number}", "execution": "default_5"}
-        return [{"timestamp": 3000 - number, "message": json.dumps(line) if number else "timed out\n"}]
+    def paginate(**call: Any) -> list[dict[str, Any]]:
+        group = call["logGroupName"].removeprefix("stack-")
+        asked.append(call["filterPattern"])
+        return [{"events": [{"timestamp": moments[group], "message": texts[group]}]}]
 
-    class Pages:
-        def paginate(self, **asked_for: Any) -> list[dict[str, Any]]:
-            group = asked_for["logGroupName"].split("-")[1].removesuffix("LogGroup")
-            return [{"events": lines(group, asked_for["filterPattern"])}]
-
-    monkeypatch.setattr(client, "get_paginator", lambda name: Pages())
-    monkeypatch.setattr("operations.logs.boto3.client", lambda _: client)
-    stack = here.stack
-    monkeypatch.setattr(Stack, "physical_id", lambda self, logical_id: f"sandbox-{logical_id}-X")
-    assert logs(stack, here.said.append, 1)
-    assert here.said == [
-        "1970-01-01T00:00:02Z ReportLostWatch ERROR default_5 line 2",
+    client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate))
+    monkeypatch.setattr("operations.logs.boto3", SimpleNamespace(client=lambda _: client))
+    stack: Any = SimpleNamespace(physical_id=lambda logical_id: f"stack-{logical_id}")
+    said: list[str] = []
+    assert logs(stack, said.append, hours=1)
+    assert said == [
+        "1970-01-01T00:00:01Z ReportLostWatch WARNING line 2",
         "1970-01-01T00:00:02Z CheckExport ERROR default_5 line 1",
         "1970-01-01T00:00:03Z StartWatch timed out",
     ]
     assert set(asked) == {"?ERROR ?WARNING ?timed ?killed"}
+    assert logs(stack, said.append, hours=1, execution="default_5")
+    assert asked[-1] == '{ $.execution = "default_5" }'
 
 
 # Deploying.
