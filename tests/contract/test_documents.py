@@ -241,7 +241,6 @@ SOURCES = [
             "sandbox",
             "benchmarks",
             "docs",
-            "tests",
         )
         for path in sorted((ROOT / folder).rglob("*.py"))
     ),
