@@ -36,8 +36,8 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
-test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/e2e)
+test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix and the commands of the documents
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/documents --ignore tests/e2e)
 
 .PHONY: test-docs
 test-docs: $(INSTALLED) ## Run the commands that the documents show, by the real `aws`, against the sandbox
@@ -64,7 +64,7 @@ format: $(INSTALLED) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format
 
 .PHONY: diagram
-diagram: $(INSTALLED) ## Draw the state machine into the README
+diagram: $(INSTALLED) ## Draw the state machine into docs/explanation/how-it-works.md
 	$(BIN)/python docs/state_machine_diagram.py
 
 .PHONY: recording

@@ -9,8 +9,8 @@ from export_watch.emarsys.client import EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import TokenRecord
-from export_watch.http_client import Urllib3Client
 from export_watch.reason import remedy
+from export_watch.transport import Urllib3Client
 from export_watch.watch import Observation, Obstacle, ObstacleCode, Refused, StatusSeen
 from operations.stack import Stack, request
 

@@ -15,10 +15,10 @@ from export_watch.emarsys.client import Emarsys, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
-from export_watch.http_client import Urllib3Client
 from export_watch.notification import Origin
 from export_watch.settings import CheckExportSettings
 from export_watch.telemetry import Handler, Telemetry
+from export_watch.transport import Urllib3Client
 
 
 def build(

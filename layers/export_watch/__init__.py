@@ -2,7 +2,7 @@
 
 A pure core (`watch`, `schedule`, `reason`, `location`, `decision`, `check_report`, `notification`) that has no
 clock, no network and no environment, and the edges around it: JSON (`export_created`, `lost_watch`, `state`), the
-vendor (`emarsys`), and what these stand on (`settings`, `telemetry`, `aws`, `http_client`, `errors`).
+vendor (`emarsys`), and what these stand on (`settings`, `telemetry`, `aws`, `transport`, `errors`).
 Imports point one way: functions -> edges -> core -> `watch`.
 """
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 AwsError = (BotoCoreError, ClientError)
 """What a call of AWS may raise, for an `except` clause."""
@@ -53,4 +53,4 @@ def passes_by_itself(error: BotoCoreError | ClientError) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or status == 429 or error_name(error) in _THROTTLED
-    return isinstance(error, HTTPClientError)
+    return isinstance(error, HTTPClientError | ConnectionError)

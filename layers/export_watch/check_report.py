@@ -19,6 +19,10 @@ from export_watch.watch import (
     Watch,
 )
 
+LOW_HEADROOM = 0.5
+"""What is left of the rate limit is counted where it is less: a line for each check of a healthy watch costs more than
+it says."""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -91,7 +95,8 @@ def _found(observation: Observation, *, unanswered_for_long: bool) -> tuple[int,
         case _:
             assert_never(observation)
     limit = observation.rate_limit
-    return level, text, {"RateLimitHeadroom": 100 * limit.share} if limit else {}
+    runs_low = limit is not None and limit.share < LOW_HEADROOM
+    return level, text, {"RateLimitHeadroom": 100 * limit.share} if limit and runs_low else {}
 
 
 def _obstacle(obstacle: Obstacle, *, unanswered_for_long: bool) -> tuple[int, str, dict[str, float]]:

@@ -1,5 +1,7 @@
 """The servers of the fleet's simulation count rightly, and its fleet behaves as the documents say."""
 
+from collections import Counter
+
 import pytest
 
 from benchmarks.fleet.benchmark import SHORT, Stream, flow
@@ -65,7 +67,7 @@ def test_of_a_stream_count_the_exports_and_calls_between_the_first_ones_and_the_
             [3599.0, 3600.0, 3660.0, 7200.0],
             [3599.0, 3660.0],
             {0: 9, 1: 1, 2: 3, 3: 9},
-            {0: 9, 1: 2, 2: 4, 3: 9},
+            Counter({0: 9, 1: 2, 2: 4, 3: 9}),
         ),
         exports,
         stream,

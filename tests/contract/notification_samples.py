@@ -12,9 +12,9 @@ from typing import Any
 from export_watch import export_created, lost_watch, notification, state
 from export_watch.decision import Wait, decide
 from export_watch.emarsys.reply import interpret
-from export_watch.http_client import Reply
 from export_watch.notification import Notification, Origin
 from export_watch.schedule import Policy, first_wait_seconds
+from export_watch.transport import Reply
 from export_watch.watch import Watch
 from tests.contract.schemas import EVENTS, read
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from docs import state_machine_diagram
-from export_watch import decision, export_created, http_client, schedule
+from export_watch import decision, export_created, schedule, transport
 from export_watch.emarsys import client, credentials, rate_limit
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
@@ -117,8 +117,8 @@ FIGURES = [
     ("life of an execution", r"(\d+) days", MACHINE["TimeoutSeconds"] / 86_400),
     ("`context`", r"(\d+) KiB", export_created.MAX_CONTEXT_BYTES / 1024),
     ("`context`", r"(\d+) levels", export_created.MAX_CONTEXT_DEPTH),
-    ("a call to Emarsys", r"(\d+) s", http_client.WHOLE_SECONDS),
-    ("a call to Emarsys", r"(\d+) KiB", http_client.MAX_REPLY_BYTES / 1024),
+    ("a call to Emarsys", r"(\d+) s", transport.WHOLE_SECONDS),
+    ("a call to Emarsys", r"(\d+) KiB", transport.MAX_REPLY_BYTES / 1024),
     ("a check, with tokens and retries", r"(\d+) s", client.CHECK_SECONDS),
     ("what Emarsys may ask to wait", r"(\d+) hour", rate_limit.LONGEST_SECONDS / 3600),
     ("a changed secret", r"(\d+) minutes", credentials.CACHE_SECONDS / 60),

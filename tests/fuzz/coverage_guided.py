@@ -15,7 +15,7 @@ import atheris
 with atheris.instrument_imports():
     from export_watch import errors, export_created
     from export_watch.emarsys.reply import interpret
-    from export_watch.http_client import Reply
+    from export_watch.transport import Reply
 
 STATUSES = (200, 302, 400, 401, 403, 404, 429, 500, 503)
 DETAIL = '{"detail":{"export_id":5,"context":%s}}'

@@ -17,8 +17,8 @@ from export_watch.check_report import Before
 from export_watch.decision import Wait, decide
 from export_watch.emarsys.reply import interpret
 from export_watch.errors import InvalidEventError
-from export_watch.http_client import Reply
 from export_watch.schedule import Policy
+from export_watch.transport import Reply
 from export_watch.watch import Obstacle, Refused, StatusSeen, Watch, WatchRequest
 from tests.contract.schemas import EXPORT_CREATED, assert_valid_notification
 

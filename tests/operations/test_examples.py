@@ -19,6 +19,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from export_watch.emarsys import credentials as core
 from export_watch.emarsys import token
+from export_watch.errors import CredentialsMissingError
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.aws.template import REGION
 from sandbox.emarsys import EmarsysServer, parse
@@ -227,7 +228,7 @@ def test_a_secret_is_read_as_the_watch_reads_it(load, content, begin):
     text = begin + json.dumps(content)
     try:
         expected = asdict(core.parse(text, "emarsys/default", module.HOST, module.TOKEN_URL))
-    except core.CredentialsMissingError:
+    except CredentialsMissingError:
         with pytest.raises(ValueError, match=r"^the secret "):
             module.credentials(text)
     else:

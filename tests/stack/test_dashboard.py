@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.stack import cloudwatch
 from tests.stack.conftest import WSSE, timeline
 
@@ -40,8 +42,8 @@ def test_an_export_that_was_done_before_the_first_check_is_counted_from_the_star
     assert cloudwatch.value(w, OWN[0], "DetectionDelay", OWN[1]) == w.only["watch"]["elapsed_seconds"]
 
 
-def test_what_is_left_of_the_rate_limit_is_measured(world) -> None:
-    w = world(secret=WSSE, exports={5: {}}, requests_per_minute=100)
-    w.announce({"export_id": 5})
+def test_what_is_left_of_the_rate_limit_is_measured_where_it_is_little(world) -> None:
+    w = world(secret=WSSE, exports={5: {}, 6: {}}, requests_per_minute=3)
+    w.announce({"export_id": 5}, {"export_id": 6})
     w.run()
-    assert 0 < cloudwatch.value(w, OWN[0], "RateLimitHeadroom", OWN[1]) <= 100
+    assert cloudwatch.value(w, OWN[0], "RateLimitHeadroom", OWN[1]) == pytest.approx(100 / 3)

@@ -17,9 +17,9 @@ from export_watch import export_created, notification, state
 from export_watch.decision import Wait, decide
 from export_watch.emarsys.reply import interpret
 from export_watch.export_created import MAX_CONTEXT_BYTES
-from export_watch.http_client import MAX_REPLY_BYTES, Reply
 from export_watch.location import FIELD_LENGTH
 from export_watch.schedule import Policy
+from export_watch.transport import MAX_REPLY_BYTES, Reply
 from export_watch.watch import DistributionMethod, Export, StatusSeen, Watch
 from sandbox.aws import Deployment, Notification
 from tests.stack.conftest import START, WSSE, World

@@ -43,6 +43,12 @@ def obstacle(code: ObstacleCode, *, aws_unavailable: bool = False) -> Obstacle:
             {"RateLimitHeadroom": 25},
         ),
         (
+            StatusSeen(ExportStatus.READY, an_export(), FILE_URL, RateLimit(1000, 500)),
+            INFO,
+            "status ready: check again in ",
+            {},
+        ),
+        (
             StatusSeen(ExportStatus.READY, an_export(), FILE_URL, odd_fields=("file_name", "ftp_dir")),
             WARNING,
             "status ready (dropped, not of the documented kind: file_name, ftp_dir): check again in ",

@@ -17,7 +17,7 @@ from export_watch.emarsys.credentials import (
 from export_watch.emarsys.reply import interpret
 from export_watch.emarsys.token import TokenStore
 from export_watch.errors import CredentialsMissingError, NoReplyError, NoTokenError, UnreadableReplyError
-from export_watch.http_client import HttpClient
+from export_watch.transport import HttpClient
 from export_watch.watch import Observation, Obstacle, ObstacleCode
 
 CHECK_SECONDS = 40.0

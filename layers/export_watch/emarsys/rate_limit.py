@@ -7,7 +7,7 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from export_watch.http_client import Headers
+from export_watch.transport import Headers
 from export_watch.watch import RateLimit
 
 DEFAULT_SECONDS = 60

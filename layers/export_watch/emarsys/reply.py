@@ -9,8 +9,8 @@ from dataclasses import fields
 from typing import Any
 
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, rate_limit, reset_seconds, retry_after_seconds
-from export_watch.http_client import Reply
 from export_watch.location import FIELD_LENGTH
+from export_watch.transport import Reply
 from export_watch.watch import (
     Export,
     ExportStatus,

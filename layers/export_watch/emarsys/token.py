@@ -19,7 +19,7 @@ from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, reset_seconds, retry_after_seconds
 from export_watch.emarsys.token_table import TokenRecord, TokenTable
 from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
-from export_watch.http_client import HttpClient, Reply
+from export_watch.transport import HttpClient, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_SECONDS = 600.0

@@ -111,6 +111,7 @@ ROWS = [
     Row("JSON declared to be HTML", NEVER_SHOWS, None, plan=named("as_html")),
     Row("no fields but the status", NEVER_SHOWS, None, plan=telling(id=None)),
     Row("fields that are null", NEVER_SHOWS, None, plan=telling(**dict.fromkeys(("type", "file_name", "ftp_host")))),
-    Row("fields of other types", NEVER_SHOWS, "not of the documented kind: type, ftp_host", plan=telling(type=["x"], file_name=7, ftp_host={}, created=1e308)),
+    Row("fields of other types", NEVER_SHOWS, "not of the documented kind: type, ftp_host",
+        plan=telling(type=["x"], file_name=7, ftp_host={}, created=1e308)),
     Row("fields that are not documented", NEVER_SHOWS, None, plan=telling(rows=10, more={"a": [1] * 100})),
 ]  # fmt: skip

@@ -34,14 +34,14 @@ HOUR = 3600
 # Secrets. One that was read serves for ten minutes, so a fault shows later than it strikes.
 
 SECRETS: Course = {
-    FIRST: Timing(1300, 950, 0, 11),
+    FIRST: Timing(1300, 950, 0, 31),
     MIDDLE: Timing(1300, 950, 300, 900),
-    LAST: Timing(620, 612, 300),
+    LAST: Timing(660, 645, 300),
     ALWAYS: Timing(1300, 950, 0),
 }
 MISSING = heals_or_expires("credentials_missing")
 REFUSED = heals_or_expires("credentials_refused")
-SEE_CREDENTIALS = "See that the account's credentials are in its secret"
+SEE_CREDENTIALS = "Store the account's credentials as JSON"
 
 
 def secret(text: str | Mapping[str, Any] | None) -> Strike:
@@ -256,7 +256,7 @@ def stopped_while_telling_crashes(rig: Rig, cell: Cell) -> None:
 
 TIMED_OUT: Told = {ALWAYS: "lost: execution_timed_out"}
 TEN_DAYS: Course = {ALWAYS: Timing(900, 500, 0, 10 * 24 * HOUR)}
-"""The time-out of the state machine."""
+"""The timeout of the state machine."""
 
 
 def sns_never_answers(rig: Rig, cell: Cell) -> None:
@@ -322,7 +322,7 @@ OF_CHECKS = [
     *(Row(fault, NEVER_SHOWS, CHECK_FAILED, FUNCTIONS, strike=strike) for fault, strike in _FUNCTIONS),
     Row("Lambda is down for six hours", {ALWAYS: "done"}, CHECK_FAILED, SIX_HOURS,
         strike=invoking("ServiceException", 500)),
-    Row("the check never answers, for ten days", TIMED_OUT, "ran into its time-out", TEN_DAYS,
+    Row("the check never answers, for ten days", TIMED_OUT, "ran into its timeout", TEN_DAYS,
         still_running, never_answers),
 ]  # fmt: skip
 

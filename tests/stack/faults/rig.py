@@ -13,14 +13,14 @@ from unittest.mock import patch
 
 import urllib3
 
-from export_watch import aws, http_client
+from export_watch import aws, transport
 from export_watch.emarsys import wsse
 from export_watch.emarsys.client import EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable
-from export_watch.http_client import Urllib3Client
 from export_watch.settings import CheckExportSettings
+from export_watch.transport import Urllib3Client
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
 from tests.stack.conftest import CREDENTIALS, OAUTH, START, WSSE, World
@@ -138,7 +138,7 @@ def run(
         stack = running.enter_context(deploy({**PARAMETERS, **server.parameters}, secrets={}, clock=clock))
         _keep_time(stack)
         if whole_seconds is not None:
-            running.enter_context(patch.object(http_client, "WHOLE_SECONDS", whole_seconds))
+            running.enter_context(patch.object(transport, "WHOLE_SECONDS", whole_seconds))
         for account in sorted({cell.account for cell in all_cells}):
             stack.put_secret(account, WSSE if account == "wsse" else OAUTH)
         rig = Rig(stack, server, running.enter_context(Lines(certificates)), running)

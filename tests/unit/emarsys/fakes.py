@@ -11,7 +11,7 @@ from urllib3 import HTTPHeaderDict
 
 from export_watch.emarsys.token_table import TokenRecord
 from export_watch.errors import NoReplyError, TokenTableError
-from export_watch.http_client import Reply
+from export_watch.transport import Reply
 
 HOST = "https://api.emarsys.net"
 TOKEN_URL = "https://auth.emarsys.net/oauth2/token"

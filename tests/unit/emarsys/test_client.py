@@ -12,7 +12,7 @@ from export_watch.emarsys.client import CHECK_SECONDS, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.errors import NoReplyError, TokenTableError, UnreadableReplyError
-from export_watch.http_client import Reply
+from export_watch.transport import Reply
 from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
 from tests.unit.emarsys.fakes import (
     HOST,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from export_watch import state
 from export_watch.decision import decide
 from export_watch.emarsys.reply import interpret
-from export_watch.http_client import Reply
 from export_watch.location import FIELD_LENGTH
+from export_watch.transport import Reply
 from export_watch.watch import (
     Export,
     ExportStatus,

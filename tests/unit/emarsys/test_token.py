@@ -14,7 +14,7 @@ import pytest
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import TokenStore
 from export_watch.errors import NoReplyError, NoTokenError, TokenTableError
-from export_watch.http_client import Reply
+from export_watch.transport import Reply
 from export_watch.watch import ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 

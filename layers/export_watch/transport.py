@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPException, RemoteDisconnected
 from typing import Any, Protocol
 
 import urllib3
@@ -82,17 +81,14 @@ class Reply:
     def _text(self) -> str:
         """JSON is in UTF-8 (RFC 8259); else it may be in the declared charset; else each bad byte becomes U+FFFD."""
         unicode = json.detect_encoding(self.body)
-        for encoding in (unicode, self._charset()):
+        try:
+            text = self.body.decode(unicode)
+        except ValueError:
             try:
-                return self.body.decode(encoding).removeprefix("\ufeff")
+                text = self.body.decode(_charset(self.headers.get("Content-Type") or ""))
             except (LookupError, ValueError):
-                continue
-        return self.body.decode(unicode, "replace").removeprefix("\ufeff")
-
-    def _charset(self) -> str:
-        message = Message()
-        message["Content-Type"] = self.headers.get("Content-Type") or ""
-        return message.get_content_charset("ascii")
+                text = self.body.decode(unicode, "replace")
+        return text.removeprefix("\ufeff")
 
 
 class HttpClient(Protocol):
@@ -173,10 +169,15 @@ class Urllib3Client:
         return Reply(response.status, response.headers, bytes(body), flaw, interrupted)
 
 
+def _charset(content_type: str) -> str:
+    message = Message()
+    message["Content-Type"] = content_type
+    return message.get_content_charset("ascii")
+
+
 def _is_answer(error: Exception) -> bool:
-    """Whether something came back, although http.client cannot read it."""
-    cause = error.args[-1] if isinstance(error, ProtocolError) and error.args else None
-    return isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected)
+    """Whether something came back that cannot be read, and not an error of the connection."""
+    return isinstance(error, ProtocolError) and not isinstance(error.args[-1], OSError)
 
 
 def _explain(error: Exception) -> str:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import trustme
 
-from export_watch import __version__, http_client
+from export_watch import __version__, transport
 from export_watch.errors import NoReplyError, UnreadableReplyError
-from export_watch.http_client import MAX_REPLY_BYTES, Urllib3Client
+from export_watch.transport import MAX_REPLY_BYTES, Urllib3Client
 from tests.integration.server import (
     OK,
     Script,
@@ -57,7 +57,7 @@ def client() -> Urllib3Client:
 def short(monkeypatch):
     """Bounds short enough for a test."""
     for name, seconds in (("CONNECT_SECONDS", 0.3), ("READ_SECONDS", 0.3), ("WHOLE_SECONDS", 0.6)):
-        monkeypatch.setattr(http_client, name, seconds)
+        monkeypatch.setattr(transport, name, seconds)
 
 
 def get(client: Urllib3Client, server: Server, **options):
