@@ -86,7 +86,7 @@ def _found(observation: Observation, *, unanswered_for_long: bool) -> tuple[int,
         case StatusSeen(status=status, odd_fields=odd):
             level = WARNING if odd else INFO
             text = f"status {status}" + (
-                f" (dropped, not of the documented kind: {', '.join(odd)})" if odd else ""
+                f" (ignored, not of the documented kind: {', '.join(odd)})" if odd else ""
             )
         case Refused(refusal=refusal):
             level, text = INFO, f"refused as {refusal}"

@@ -11,7 +11,7 @@ from export_watch.watch import DistributionMethod, Export, Scalar
 FIELD_LENGTH = 512
 """Characters to which a field of a reply is cut. A name of that length may be a cut one, so it makes no URI.
 
-Seven such fields, told and remembered, fit with the longest context into the state of an execution: 256 KiB.
+Seven such fields, published and remembered, fit with the longest context into the state of an execution: 256 KiB.
 """
 
 _HOST = re.compile(
@@ -66,8 +66,8 @@ def locate(export: Export, method: DistributionMethod, file_url: str) -> File:
 
 
 def named(value: Scalar) -> str | None:
-    """The value as text, or None for every form of NULL that Emarsys may send: null, "NULL", "", nothing."""
-    if value is None:
+    """The value as text, or None for what names nothing: `true`, and each form of NULL, as null, "NULL" and ""."""
+    if value is None or isinstance(value, bool):
         return None
     text = str(value)
     return None if not text.strip() or text.strip().casefold() == "null" else text

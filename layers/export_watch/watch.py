@@ -106,7 +106,7 @@ class StatusSeen:
     """Emarsys reported a status.
 
     `file_url` is where the file of a local export is, for example `https://api.emarsys.net/api/v3/export/123/data`.
-    `odd_fields` names the fields whose values are of a kind that Emarsys does not document; they were dropped.
+    `odd_fields` names the fields whose values are of a kind that Emarsys does not document; they are not used.
     """
 
     status: ExportStatus

@@ -51,7 +51,7 @@ def obstacle(code: ObstacleCode, *, aws_unavailable: bool = False) -> Obstacle:
         (
             StatusSeen(ExportStatus.READY, an_export(), FILE_URL, odd_fields=("file_name", "ftp_dir")),
             WARNING,
-            "status ready (dropped, not of the documented kind: file_name, ftp_dir): check again in ",
+            "status ready (ignored, not of the documented kind: file_name, ftp_dir): check again in ",
             {},
         ),
         (

@@ -5,11 +5,11 @@ Codes are reused across statuses, and some failures are HTTP 200 with a replyCod
 
 import math
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, rate_limit, reset_seconds, retry_after_seconds
-from export_watch.location import FIELD_LENGTH
+from export_watch.location import FIELD_LENGTH, named
 from export_watch.transport import Reply
 from export_watch.watch import (
     Export,
@@ -53,11 +53,12 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
     code = _reply_code(content)
     status, success = reply.status, 200 <= reply.status < 300
     limit = rate_limit(reply.headers, now)
+    wait_seconds = retry_after_seconds(reply.headers, now)
     if success and code == 0:
-        return _status(content.get("data"), export_id, file_url, limit)
+        found = _status(content.get("data"), export_id, file_url, limit)
+        return replace(found, retry_after_seconds=wait_seconds) if isinstance(found, Obstacle) else found
     if (success or status == 400) and code in _REFUSALS:
         return Refused(_REFUSALS[code], limit)
-    wait_seconds = retry_after_seconds(reply.headers, now)
     if status == 429 or ((success or status == 400) and code == _RATE_LIMITED):
         if wait_seconds is None:
             wait_seconds = reset_seconds(reply.headers, now)
@@ -78,9 +79,9 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
 
 
 def _reply_code(content: Any) -> int | None:
-    """The replyCode, a number or its digits."""
-    value = str(content.get("replyCode")) if isinstance(content, dict) else ""
-    return int(value) if re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) else None
+    """The replyCode, a number or its digits, either of them with a fraction of zero."""
+    digits = _digits(content.get("replyCode")) if isinstance(content, dict) else ""
+    return int(digits) if re.fullmatch(r"[0-9]{1,9}", digits, re.ASCII) else None
 
 
 def _detail(status: int, reply_code: int | None, why: str) -> str:
@@ -109,17 +110,25 @@ def _status(data: Any, export_id: int, file_url: str, limit: RateLimit | None) -
     if not isinstance(data, dict):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without the data of an export")
     export = Export(**{name: _bounded(data.get(name)) for name in _FIELDS})
-    if data.get("id") not in (None, "") and not _is_same_id(export.id, export_id):
+    says_id = data.get("id") is not None and named(str(export.id)) is not None
+    if says_id and _digits(export.id) != str(export_id):
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered about another export")
     if not isinstance(export.status, str) or not export.status.strip():
         return Obstacle(ObstacleCode.UNEXPECTED_REPLY, "Emarsys answered without a status")
-    odd = tuple(name for name in _FIELDS if data.get(name) is not None and getattr(export, name) is None)
+    odd = tuple(
+        name for name in _FIELDS if data.get(name) is not None and not _is_documented(getattr(export, name))
+    )
     return StatusSeen(ExportStatus.parse(export.status), export, file_url, limit, odd)
 
 
-def _is_same_id(value: Scalar, export_id: int) -> bool:
-    """Whether a value is the id: a number or its digits, either of them with a fraction of zero."""
-    return not isinstance(value, bool) and re.sub(r"\.0+$", "", str(value).strip()) == str(export_id)
+def _digits(value: Any) -> str:
+    """The text of a number without a fraction of zero: `101` for 101.0 and "101.00"; of what is none, anything."""
+    return re.sub(r"\.0+$", "", str(value).strip()) if isinstance(value, int | float | str) else ""
+
+
+def _is_documented(value: Scalar) -> bool:
+    """Whether Emarsys documents such a value, or it is as good: a number for its digits."""
+    return value is not None and not isinstance(value, bool)
 
 
 def _bounded(value: Any) -> Scalar:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from export_watch import state
-from export_watch.decision import decide
+from export_watch.decision import End, decide
 from export_watch.emarsys.reply import interpret
 from export_watch.location import FIELD_LENGTH
 from export_watch.transport import Reply
@@ -91,7 +91,9 @@ def test_a_reply_without_a_status_is_unexpected(status: Any) -> None:
     assert code_of(ok(status=status)) is ObstacleCode.UNEXPECTED_REPLY
 
 
-@pytest.mark.parametrize(("status", "code"), [(200, 10001), (400, 10001), (200, "10001"), (400, "10001")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(200, 10001), (400, 10001), (200, "10001"), (400, "10001"), (400, 10001.0)]
+)
 def test_no_such_export_is_a_refusal(status: int, code: Any) -> None:
     assert meaning(reply(status, error(code))) == Refused(Refusal.EXPORT_NOT_FOUND)
 
@@ -199,14 +201,34 @@ def test_the_content_type_does_not_matter(content_type: str) -> None:
     assert meaning(answer) == meaning(ok())
 
 
-def test_fields_of_a_kind_that_is_not_documented_are_dropped_and_named() -> None:
+@pytest.mark.parametrize("code", [0, "0", 0.0, "0.0", " 0 "])
+def test_a_reply_code_is_a_number_in_any_form(code: Any) -> None:
+    assert isinstance(meaning(reply(200, {"replyCode": code, "data": DATA})), StatusSeen)
+
+
+@pytest.mark.parametrize("code", [None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400])
+def test_without_a_reply_code_there_is_no_status(code: Any) -> None:
+    assert code_of(reply(200, {"replyCode": code, "data": DATA})) is ObstacleCode.UNEXPECTED_REPLY
+
+
+def test_fields_of_a_kind_that_is_not_documented_are_ignored_and_named() -> None:
     found = meaning(ok(file_name=["a.csv"], ftp_dir={"a": 1}, ftp_host=None))
     assert isinstance(found, StatusSeen)
     assert (found.export.file_name, found.export.ftp_dir) == (None, None)
     assert found.odd_fields == ("file_name", "ftp_dir")
 
 
-@pytest.mark.parametrize("export_id", ["123", 123, None, "", " 123 ", 123.0, "123.0", "123.00"])
+@pytest.mark.parametrize("name", [True, False, ["a.csv"], {"name": "a.csv"}])
+def test_a_file_whose_name_is_no_text_leads_nowhere(name: Any) -> None:
+    found = meaning(ok(file_name=name))
+    assert isinstance(found, StatusSeen)
+    assert found.odd_fields == ("file_name",)
+    decision = decide(a_watch(), found, STARTED_AT, DEFAULTS)
+    assert isinstance(decision, End)
+    assert decision.file is None
+
+
+@pytest.mark.parametrize("export_id", ["123", 123, None, "", "NULL", " 123 ", 123.0, "123.0", "123.00"])
 def test_a_reply_about_this_export_is_read(export_id: Any) -> None:
     assert isinstance(meaning(ok(id=export_id)), StatusSeen)
 
@@ -274,6 +296,8 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
             for status in (302, 401, 403, 404, 408, 409, 423, 425)
         ),
         (reply(200, b"<html>", Retry_After="300"), 300),
+        (reply(202, error(0), Retry_After="300"), 300),
+        (reply(200, {"replyCode": 0, "data": DATA | {"id": "124"}}, Retry_After="300"), 300),
         (reply(403, b"", X_RateLimit_Reset="1795452631"), None),
     ],
 )
