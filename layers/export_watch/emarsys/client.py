@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -74,7 +74,8 @@ class EmarsysClient:
                 remedy=error.remedy,
             )
         if renewed != credentials or attempt.token:
-            return self._attempt(renewed, export_id, ends_at, refused=attempt.token).found
+            again = self._attempt(renewed, export_id, ends_at, refused=attempt.token)
+            return _no_sooner(again.found, attempt.found)
         return attempt.found
 
     def _attempt(
@@ -100,3 +101,14 @@ class EmarsysClient:
         except NoReplyError as error:
             return _Attempt(Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, f"Emarsys cannot be reached: {error}"))
         return _Attempt(interpret(reply, export_id, f"{url}/data", time.time()), token)
+
+
+def _no_sooner(found: Observation, before: Observation) -> Observation:
+    """What a second attempt found; another obstacle asks to wait no shorter than the one `before` it did."""
+    if (
+        not (isinstance(found, Obstacle) and isinstance(before, Obstacle))
+        or before.retry_after_seconds is None
+    ):
+        return found
+    seconds = max(found.retry_after_seconds or 0, before.retry_after_seconds)
+    return replace(found, retry_after_seconds=seconds)

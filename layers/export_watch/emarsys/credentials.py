@@ -61,8 +61,11 @@ def parse(secret: str, name: str, host: str, token_url: str, made_at: float = 0.
 
     Raises CredentialsMissingError.
     """
+    secret = secret.removeprefix("\ufeff").strip()  # a byte order mark: some editors write it
+    if not secret:
+        raise CredentialsMissingError(f"the secret {name} has no value", _STORE.format(name))
     try:
-        content = json.loads(secret.removeprefix("\ufeff"))  # a byte order mark: some editors write it
+        content = json.loads(secret)
     except (ValueError, RecursionError):
         raise CredentialsMissingError(f"the secret {name} is no JSON", _STORE.format(name)) from None
     if not isinstance(content, dict):
@@ -158,7 +161,7 @@ def _why_unread(name: str, error: Any) -> CredentialsMissingError:
                 f"the secret {name} is marked for deletion",
                 f"Restore it: aws secretsmanager restore-secret --secret-id {name}.",
             )
-        case "DecryptionFailure":
+        case _ if code == "DecryptionFailure" or (code == "AccessDeniedException" and "KMS" in text):
             remedy = (
                 "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
             )

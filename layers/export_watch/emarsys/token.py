@@ -54,7 +54,12 @@ _OAUTH_ERRORS = {
     "invalid_grant": f"It does not take the grant client_credentials from this client. {_CHECK_URL}",
     "invalid_request": f"It wants something that the client credentials grant does not have. {_CHECK_URL}",
 }
-"""The errors of RFC 6749, 5.2, and what to do about each. No other word of a reply is quoted."""
+"""The errors of RFC 6749, 5.2, and what to do about each."""
+
+_PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
+"""Two more of RFC 6749, 4.1.2.1. No other word of a reply is quoted."""
+
+_OTHER_ERROR = "It names an error that RFC 6749 does not have, and that is not quoted here: ask for a token by hand to read it."
 
 _REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
 _TOO_SOON = Obstacle(
@@ -213,22 +218,30 @@ def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
     remedy = _CHECK_URL
     detail = f"the token URL answered HTTP {reply.status}"
     match reply.status:
-        case status if isinstance(word, str) and word in _OAUTH_ERRORS and 400 <= status < 500:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[word]
-            detail += f" ({word})"
-        case 400 | 401 | 403:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
         case 429:
             if asked is None:
                 asked = reset_seconds(reply.headers, now)
             code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
             asked = DEFAULT_SECONDS if asked is None else asked
-        case status if status in (408, 423, 425) or status >= 500 or reply.interrupted:
+        case status if status in (408, 423, 425) or status >= 500:
+            code = ObstacleCode.EMARSYS_UNAVAILABLE
+        case status if 300 <= status < 400:
+            code = ObstacleCode.UNEXPECTED_REPLY
+            detail += ", a redirect, which is not followed"
+        case _ if isinstance(word, str) and word in _OAUTH_ERRORS:
+            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[word]
+            detail += f" ({word})"
+        case _ if isinstance(word, str) and word in _PASSING_ERRORS:
+            code = ObstacleCode.EMARSYS_UNAVAILABLE
+            detail += f" ({word})"
+        case 400 | 403 if isinstance(word, str) and word:
+            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OTHER_ERROR
+        case 400 | 401 | 403:
+            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
+        case _ if reply.interrupted:
             code = ObstacleCode.EMARSYS_UNAVAILABLE
         case status:
             code = ObstacleCode.UNEXPECTED_REPLY
-            if 300 <= status < 400:
-                detail += ", a redirect, which is not followed"
-            elif status < 300:
+            if status < 300:
                 detail += " without an access token"
     return Obstacle(code, detail, asked, remedy=remedy)

@@ -264,6 +264,26 @@ def test_a_lasting_401_with_wsse_is_asked_once_a_check() -> None:
     assert emarsys.secrets_manager.reads == 2
 
 
+@pytest.mark.parametrize("secret", [OAUTH, WSSE])
+def test_what_a_401_asks_to_wait_counts_although_its_token_cannot_be_replaced_yet(
+    secret: dict[str, str],
+) -> None:
+    emarsys = Emarsys(secret)
+    emarsys.status_answer = reply(401, b"", Retry_After="300")
+    found = emarsys.check()
+    assert isinstance(found, Obstacle)
+    assert (found.code, found.retry_after_seconds) == (ObstacleCode.CREDENTIALS_REFUSED, 300)
+
+
+def test_a_401_does_not_delay_the_status_that_a_new_token_brings() -> None:
+    emarsys = Emarsys()
+    emarsys.check()
+    emarsys.clock.advance(600)
+    answers = [reply(401, b"", Retry_After="300"), READY]
+    emarsys.http.answer = lambda call: emarsys._issue(call) if call.method == "POST" else answers.pop(0)
+    assert isinstance(emarsys.check(), StatusSeen)
+
+
 def test_a_401_while_secrets_manager_is_down_is_still_a_401() -> None:
     emarsys = Emarsys()
     emarsys.check()

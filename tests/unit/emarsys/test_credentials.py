@@ -192,6 +192,9 @@ def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(
             "restore-secret --secret-id emarsys/default",
         ),
         (None, aws_error("DecryptionFailure"), "DecryptionFailure", "SecretsKeyArn"),
+        (None, aws_error("AccessDeniedException", "Access to KMS is not allowed"), "Denied", "SecretsKeyArn"),
+        ("", None, "has no value", "put-secret-value"),
+        ("\ufeff \n", None, "has no value", "put-secret-value"),
     ],
     ids=lambda value: str(value)[:40],
 )

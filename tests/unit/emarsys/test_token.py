@@ -15,7 +15,7 @@ from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import TokenStore
 from export_watch.errors import NoReplyError, NoTokenError, TokenTableError
 from export_watch.transport import Reply
-from export_watch.watch import ObstacleCode
+from export_watch.watch import Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 
 CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
@@ -76,6 +76,12 @@ class TokenUrl:
         with pytest.raises(NoTokenError) as error:
             self.store.get(CREDENTIALS, 20, refused)
         return error.value.obstacle.code
+
+    def obstacle(self, answer: Answer) -> Obstacle:
+        self.always = answer
+        with pytest.raises(NoTokenError) as error:
+            self.store.get(CREDENTIALS, 20)
+        return error.value.obstacle
 
     def most_requests_in(self, seconds: float) -> int:
         return max(sum(0 <= other - at < seconds for other in self.asked_at) for at in self.asked_at)
@@ -157,6 +163,74 @@ def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(token_url: T
 def test_each_client_has_its_own_token(token_url: TokenUrl) -> None:
     other = OAuthCredentials("other-id", "my-client-secret", HOST, TOKEN_URL)
     assert token_url.store.get(CREDENTIALS, 20) != token_url.store.get(other, 20)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404])
+@pytest.mark.parametrize(
+    ("word", "advice"),
+    [
+        ("invalid_client", "Check client_id and client_secret"),
+        ("unauthorized_client", "Allow this client"),
+        ("invalid_scope", "default scope"),
+        ("unsupported_grant_type", "EmarsysTokenUrl"),
+        ("invalid_grant", "EmarsysTokenUrl"),
+        ("invalid_request", "EmarsysTokenUrl"),
+    ],
+)
+def test_an_error_of_rfc_6749_is_named_with_what_helps_whatever_its_status(
+    token_url: TokenUrl, status: int, word: str, advice: str
+) -> None:
+    found = token_url.obstacle(reply(status, {"error": word}))
+    assert found.code is ObstacleCode.CREDENTIALS_REFUSED
+    assert found.detail == f"the token URL answered HTTP {status} ({word})"
+    assert advice in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (302, ObstacleCode.UNEXPECTED_REPLY),
+        (408, ObstacleCode.EMARSYS_UNAVAILABLE),
+        (423, ObstacleCode.EMARSYS_UNAVAILABLE),
+        (425, ObstacleCode.EMARSYS_UNAVAILABLE),
+        (429, ObstacleCode.RATE_LIMITED),
+        (503, ObstacleCode.EMARSYS_UNAVAILABLE),
+    ],
+)
+def test_a_status_that_says_to_wait_or_elsewhere_wins_over_the_error(
+    token_url: TokenUrl, status: int, code: ObstacleCode
+) -> None:
+    assert token_url.obstacle(reply(status, {"error": "invalid_request"})).code is code
+
+
+@pytest.mark.parametrize("word", ["server_error", "temporarily_unavailable"])
+@pytest.mark.parametrize("status", [200, 400, 401, 403])
+def test_an_error_that_passes_by_itself_does_not_blame_the_client(
+    token_url: TokenUrl, status: int, word: str
+) -> None:
+    found = token_url.obstacle(reply(status, {"error": word}))
+    assert found.code is ObstacleCode.EMARSYS_UNAVAILABLE
+    assert word in found.detail
+
+
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize("word", ["access_denied", "invalid_target", "planted secret"])
+def test_an_error_beyond_rfc_6749_is_neither_quoted_nor_taken_for_wrong_credentials(
+    token_url: TokenUrl, status: int, word: str
+) -> None:
+    found = token_url.obstacle(reply(status, {"error": word}))
+    assert found.code is ObstacleCode.CREDENTIALS_REFUSED
+    assert word not in found.detail + found.remedy
+    assert "Check client_id" not in found.remedy
+
+
+@pytest.mark.parametrize("content", [b"", {"error": ["invalid_client"]}, {"error": {}}, {"error": None}, []])
+def test_without_an_error_the_credentials_and_the_token_url_are_to_be_checked(
+    token_url: TokenUrl, content: Any
+) -> None:
+    remedy = token_url.obstacle(reply(400, content)).remedy
+    assert "Check client_id and client_secret" in remedy
+    assert "EmarsysTokenUrl" in remedy
 
 
 @pytest.mark.parametrize(("answer", "code"), FAILURES)
