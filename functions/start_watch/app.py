@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from logging import ERROR, INFO, WARNING
 from typing import Any
@@ -39,16 +40,17 @@ def build(
         ):
             if request.ignored_keys:
                 telemetry.log(WARNING, export_created.ignored(request))
-            start_execution(request, record.message_id)
+            start_execution(request)
 
-    def start_execution(request: WatchRequest, message_id: str) -> None:
+    def start_execution(request: WatchRequest) -> None:
         watch = Watch.begin(request, now())
         wait_seconds = schedule.first_wait_seconds(watch, settings.policy)
         first_input = {
             "watch": state.dump(watch, settings.policy),
             "wait_seconds": wait_seconds,
-            # To the same name and input AWS answers that it has started, for a second time as well.
-            "message_id": message_id,
+            # To the same name and input AWS answers that it has started, for a second time as well; and a message may
+            # be delivered twice at once.
+            "start": str(uuid.uuid4()),
         }
         try:
             step_functions.start_execution(

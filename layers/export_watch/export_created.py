@@ -62,6 +62,8 @@ def parse(body: str, max_deadline_seconds: int) -> WatchRequest:
 def ignored(request: WatchRequest) -> str:
     """The warning about keys that mean nothing here: one of them may be misspelt."""
     names = ", ".join(_shown(key) for key in request.ignored_keys[:10])
+    if len(request.ignored_keys) > 10:
+        names += f", and {len(request.ignored_keys) - 10} more"
     return f"the event's detail has keys that mean nothing here and were ignored: {names}. Is one misspelt?"
 
 

@@ -71,6 +71,12 @@ def test_a_key_that_means_nothing_is_named() -> None:
     assert len(warning) < 300
 
 
+def test_of_many_keys_that_mean_nothing_some_are_named_and_the_others_counted() -> None:
+    warning = ignored(parse(event(**{f"key{number:03}": 1 for number in range(300)}), MAX_DEADLINE))
+    assert "'key009', and 290 more" in warning
+    assert len(warning) < 300
+
+
 @pytest.mark.parametrize(
     ("detail", "name"),
     [

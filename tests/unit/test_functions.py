@@ -137,6 +137,15 @@ def test_the_same_event_twice_within_a_second_is_one_start(capsys):
     assert written.counted == {"EventsDuplicate": 1}
 
 
+def test_a_message_that_is_delivered_twice_within_a_second_is_one_start(capsys):
+    aws = FakeAws(None, aws_error("ExecutionAlreadyExists"))
+    handler = app("start_watch").build(environment(), step_functions=aws, now=lambda: STARTED_AT)
+    delivered = sqs_event(json.dumps({"detail": {"export_id": 123}}))
+    invoke(handler, delivered, capsys)
+    assert invoke(handler, delivered, capsys).counted == {"EventsDuplicate": 1}
+    assert aws.calls[0]["input"] != aws.calls[1]["input"]
+
+
 def test_what_cannot_be_started_fails_alone_and_is_delivered_again(capsys):
     aws = FakeAws(None, aws_error("ThrottlingException"), None)
     details = ({"export_id": 1}, {"export_id": 2}, {"export_id": 0}, {"export_id": 3})

@@ -59,7 +59,7 @@ _OAUTH_ERRORS = {
 _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 """Two more of RFC 6749, 4.1.2.1. No other word of a reply is quoted."""
 
-_OTHER_ERROR = "It names an error that RFC 6749 does not have, and that is not quoted here: ask for a token by hand to read it."
+_OTHER_ERROR = "Its error is none of RFC 6749, and not quoted here: ask for a token by hand to read it."
 
 _REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
 _TOO_SOON = Obstacle(
