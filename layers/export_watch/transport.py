@@ -4,6 +4,7 @@ Nothing is retried, no redirect is followed and `Retry-After` is never slept: al
 a hostile server may do beyond these bounds ends with the function's own timeout.
 """
 
+import contextlib
 import json
 import logging
 import ssl
@@ -11,12 +12,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from io import BytesIO
 from typing import Any, Protocol
 
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    DecodeError,
     HTTPError,
     InvalidHeader,
     NameResolutionError,
@@ -74,7 +75,7 @@ class Reply:
         A reply that is cut is no JSON; one that came whole is, whatever was wrong with its end.
         """
         try:
-            return json.loads(self._text())
+            return json.loads(self._text(), strict=False)  # a name may hold a tab as it is
         except (ValueError, RecursionError):
             return None
 
@@ -88,7 +89,7 @@ class Reply:
                 text = self.body.decode(_charset(self.headers.get("Content-Type") or ""))
             except (LookupError, ValueError):
                 text = self.body.decode(unicode, "replace")
-        return text.removeprefix("\ufeff")
+        return text.strip("\ufeff\0 \t\r\n")
 
 
 class HttpClient(Protocol):
@@ -151,7 +152,7 @@ class Urllib3Client:
         body, flaw, interrupted = bytearray(), "", False
         try:
             # One read of the socket at a time, so that the time is looked at between them.
-            while part := response.read1(MAX_REPLY_BYTES):
+            while part := response.read1(MAX_REPLY_BYTES, decode_content=False):
                 body += part
                 if len(body) > MAX_REPLY_BYTES:
                     flaw = "a reply that is too long"
@@ -159,19 +160,34 @@ class Urllib3Client:
                 if self._monotonic() >= ends_at:
                     flaw, interrupted = "no complete reply in time", True
                     break
-        except DecodeError:
-            flaw = "a reply that cannot be decompressed"
         except (HTTPError, ValueError) as error:
             flaw, interrupted = _explain(error), True
         if flaw:
             response.close()
         response.release_conn()
-        return Reply(response.status, response.headers, bytes(body), flaw, interrupted)
+        plain = _decompressed(bytes(body), response.headers.get("Content-Encoding", ""))
+        if len(plain) > MAX_REPLY_BYTES:
+            flaw, interrupted = "a reply that is too long", False
+        return Reply(response.status, response.headers, plain, flaw, interrupted)
+
+
+def _decompressed(body: bytes, encoding: str) -> bytes:
+    """The body as its header says that it was compressed, or as it looks where that is wrong; else as it came."""
+    is_gzip = body.startswith(b"\x1f\x8b")
+    if not (encoding or is_gzip) or body.lstrip().startswith((b"{", b"[")):
+        return body
+    for each in filter(None, (encoding, "gzip" if is_gzip else "deflate")):
+        headers = {"Content-Encoding": each}
+        with contextlib.suppress(HTTPError):
+            return urllib3.HTTPResponse(BytesIO(body), headers, preload_content=False).read(
+                MAX_REPLY_BYTES + 1
+            )
+    return body
 
 
 def _charset(content_type: str) -> str:
     message = Message()
-    message["Content-Type"] = content_type
+    message["Content-Type"] = content_type.partition(",")[0]  # it may have come twice
     return message.get_content_charset("ascii")
 
 

@@ -33,6 +33,7 @@ from tests.integration.server import (
 Serve = Callable[..., Server]
 DATA = {"replyCode": 0, "data": {"file_name": "Käufer.csv"}}
 TEXT = json.dumps(DATA, ensure_ascii=False)
+LATIN = "application/json; charset=ISO-8859-1"
 
 
 @pytest.fixture
@@ -193,7 +194,51 @@ def test_a_compressed_reply_is_decompressed_although_it_was_not_asked_for(
     assert reply.json() == (DATA if body else None)
 
 
-@pytest.mark.parametrize("body", [b"{}", gzip.compress(TEXT.encode())[:-12], b"\x1f\x8b" + b"x" * 50])
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", TEXT.encode()),
+        ("deflate", TEXT.encode()),
+        ("gzip", TEXT.encode("utf-16")),
+        ("br", TEXT.encode()),
+        ("zstd", TEXT.encode()),
+        ("utf-8", TEXT.encode()),
+        ("", gzip.compress(TEXT.encode())),
+        ("gzip, gzip", gzip.compress(TEXT.encode())),
+        ("gzip, identity", gzip.compress(TEXT.encode())),
+        ("deflate", gzip.compress(TEXT.encode())),
+        ("gzip", zlib.compress(TEXT.encode())),
+        ("gzip", gzip.compress(TEXT.encode()) + b"more"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_reply_is_read_although_its_encoding_is_said_wrongly(serve, client, encoding, body):
+    reply = get(client, serve(answering(with_body(body, f"Content-Encoding: {encoding}"))))
+    assert (reply.json(), reply.flaw) == (DATA, "")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", ""])
+def test_a_bomb_that_is_short_itself_is_not_decompressed_to_its_end(serve, client, encoding):
+    bomb = gzip.compress(b" " * 6 * 10**7)
+    assert len(bomb) < MAX_REPLY_BYTES
+    server = serve(answering(with_body(bomb, f"Content-Encoding: {encoding}")))
+    tracemalloc.start()
+    reply = get(client, server)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (reply.flaw, reply.interrupted, reply.json()) == ("a reply that is too long", False, None)
+    assert peak < 4_000_000
+
+
+@pytest.mark.parametrize(
+    "text", [TEXT.replace("Käufer", "K\t\x01ufer"), f"\r\n {TEXT}\n", f"{TEXT}\0\0", f"\ufeff\ufeff{TEXT}"]
+)
+def test_json_is_read_in_spite_of_control_characters_and_padding(serve, client, text):
+    reply = get(client, serve(answering(with_body(text.encode()))))
+    assert reply.json()["data"]["file_name"] in ("Käufer.csv", "K\t\x01ufer.csv")
+
+
+@pytest.mark.parametrize("body", [gzip.compress(TEXT.encode())[:-12], b"\x1f\x8b" + b"x" * 50])
 def test_what_cannot_be_decompressed_was_a_reply_all_the_same(serve, client, body):
     reply = get(client, serve(answering(with_body(body, "Content-Encoding: gzip"))))
     assert reply.status == 200
@@ -209,6 +254,8 @@ def test_what_cannot_be_decompressed_was_a_reply_all_the_same(serve, client, bod
         ("application/json; charset=ISO-8859-1", TEXT.encode(), "Käufer.csv"),
         ("application/json; charset=ISO-8859-1", TEXT.encode("latin-1"), "Käufer.csv"),
         ('text/html; Charset="windows-1252"', TEXT.encode("cp1252"), "Käufer.csv"),
+        ("text/html; charset='windows-1252'", TEXT.encode("cp1252"), "Käufer.csv"),
+        (f"{LATIN}\r\nContent-Type: {LATIN}", TEXT.encode("latin-1"), "Käufer.csv"),
         ("application/json; charset=utf-16", TEXT.encode("utf-16"), "Käufer.csv"),
         ("application/json", TEXT.encode("utf-16-le"), "Käufer.csv"),
         ("application/json", TEXT.encode("utf-32"), "Käufer.csv"),
