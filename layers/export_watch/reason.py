@@ -59,7 +59,9 @@ REMEDY = {
         "Send fewer export-created events at once, or have SAP raise the limit. It may be one for the account and the "
         "resource, so other credentials may not help."
     ),
-    ObstacleCode.EMARSYS_UNAVAILABLE: "Check that the Emarsys host is right and reachable.",
+    ObstacleCode.EMARSYS_UNAVAILABLE: (
+        "Check that the Emarsys host is right and reachable; a failure of Emarsys is on https://status.emarsys.com."
+    ),
     ObstacleCode.UNEXPECTED_REPLY: "Check that the Emarsys host is right, and read the log of CheckExportFunction.",
 }
 

@@ -44,6 +44,20 @@ _GATEWAY_TEXTS = frozenset(
 """The refusals that are quoted. Any other text is not: it comes from outside, and might echo a credential."""
 
 
+_WSSE_DROPPED = (
+    "Something on the way dropped the header X-WSSE: check that the Emarsys host is right and no proxy."
+)
+_GATEWAY_REMEDIES = {
+    "Timeframe is invalid": (
+        "The clocks of AWS and of Emarsys differ by more than five minutes; the credentials may well be right. If it "
+        "lasts, contact Emarsys Support."
+    ),
+    "WSSE authentication header is missing": _WSSE_DROPPED,
+    "WSSE authentication header is empty": _WSSE_DROPPED,
+}
+"""What to do about a refusal that does not come from wrong credentials."""
+
+
 def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observation:
     """The observation that a reply amounts to, at `now` (unix seconds, the real clock).
 
@@ -75,7 +89,8 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
         obstacle, why = ObstacleCode.EMARSYS_UNAVAILABLE, reply.flaw
     else:
         obstacle, why = ObstacleCode.UNEXPECTED_REPLY, _why_unexpected(reply, content)
-    return Obstacle(obstacle, _detail(status, code, why), wait_seconds)
+    remedy = _GATEWAY_REMEDIES.get(why, "")
+    return Obstacle(obstacle, _detail(status, code, why), wait_seconds, remedy=remedy)
 
 
 def _reply_code(content: Any) -> int | None:

@@ -11,6 +11,7 @@ from export_watch import state
 from export_watch.decision import End, decide
 from export_watch.emarsys.reply import interpret
 from export_watch.location import FIELD_LENGTH
+from export_watch.reason import remedy
 from export_watch.transport import Reply
 from export_watch.watch import (
     Export,
@@ -328,6 +329,22 @@ def test_the_gateway_s_own_refusals_are_quoted(text: str) -> None:
     found = meaning(reply(401, {"message": text}))
     assert isinstance(found, Obstacle)
     assert text.rstrip(".") in found.detail
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("Timeframe is invalid.", "clocks"),
+        ("WSSE authentication header is missing.", "dropped the header X-WSSE"),
+        ("WSSE authentication header is empty.", "dropped the header X-WSSE"),
+        ("Credentials are invalid.", "Check the account's API credentials"),
+        ("Another text.", "Check the account's API credentials"),
+    ],
+)
+def test_the_advice_follows_from_what_the_gateway_refused(text: str, advice: str) -> None:
+    found = meaning(reply(401, {"message": text}))
+    assert isinstance(found, Obstacle)
+    assert advice in remedy(found)
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500, 503])
