@@ -61,7 +61,14 @@ _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 
 _OTHER_ERROR = "Its error is none of RFC 6749, and not quoted here: ask for a token by hand to read it."
 
-_REFUSED = Obstacle(ObstacleCode.CREDENTIALS_REFUSED, "Emarsys refused a new access token (HTTP 401)")
+_REFUSED = Obstacle(
+    ObstacleCode.CREDENTIALS_REFUSED,
+    "Emarsys refused a new access token (HTTP 401)",
+    remedy=(
+        "Check the account's API credentials in Emarsys. The token URL took those of the secret, so check as well that "
+        "it and the Emarsys host belong together."
+    ),
+)
 _TOO_SOON = Obstacle(
     ObstacleCode.RATE_LIMITED,
     "there is no access token, and one was asked for a short while ago",

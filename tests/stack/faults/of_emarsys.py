@@ -76,7 +76,7 @@ ROWS = [
     Row("HTTP 200, 4002: no status for this type", UNSUPPORTED, "unsupported", plan=named("unsupported_type_200")),
     Row("HTTP 400, 1: no resource requested", UNEXPECTED, HOST, plan=named("no_resource")),
     Row("HTTP 401 of the gateway, WSSE", REFUSED, CREDENTIALS, plan=named("unauthorized"), account="wsse"),
-    Row("HTTP 401 of the gateway: the time is off", REFUSED, CREDENTIALS, plan=named("timeframe"), account="wsse"),
+    Row("HTTP 401 of the gateway: the time is off", REFUSED, "clocks of AWS", plan=named("timeframe"), account="wsse"),
     Row("HTTP 401, 1", REFUSED, CREDENTIALS, plan=named("unauthorized_api"), account="wsse"),
     Row("HTTP 403", FORBIDDEN, PERMISSION, plan=named("forbidden")),
     Row("HTTP 403 as HTML", FORBIDDEN, PERMISSION, plan=named("forbidden_html")),

@@ -273,6 +273,7 @@ def test_what_a_401_asks_to_wait_counts_although_its_token_cannot_be_replaced_ye
     found = emarsys.check()
     assert isinstance(found, Obstacle)
     assert (found.code, found.retry_after_seconds) == (ObstacleCode.CREDENTIALS_REFUSED, 300)
+    assert ("token URL" in found.remedy) is (secret is OAUTH)  # which took the credentials
 
 
 def test_a_401_does_not_delay_the_status_that_a_new_token_brings() -> None:
