@@ -215,7 +215,7 @@ def _lifetime_seconds(expires_in: object) -> float:
         seconds = float(str(expires_in))
     except ValueError:
         return DOCUMENTED_LIFETIME_SECONDS
-    return min(seconds, 86_400.0) if seconds > 0 else DOCUMENTED_LIFETIME_SECONDS
+    return min(seconds, 86_400.0) if seconds >= 1 else DOCUMENTED_LIFETIME_SECONDS
 
 
 def _refusal(reply: Reply, content: object, now: float) -> Obstacle:

@@ -115,7 +115,7 @@ def test_a_token_is_kept_until_five_minutes_before_it_expires(token_url: TokenUr
     assert token_url.token() == "token-2"
 
 
-@pytest.mark.parametrize("expires_in", [3600, "3600", 3600.0, None, "soon", 0, -5, [], True, "nan"])
+@pytest.mark.parametrize("expires_in", [3600, "3600", 3600.0, None, "soon", 0, -5, 1e-9, [], True, "nan"])
 def test_a_lifetime_that_is_not_told_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
     token_url.expires_in = expires_in
     assert token_url.token() == "token-1"
