@@ -407,9 +407,12 @@ def test_the_command_line_tells_by_its_exit_status(site, capsys):
     assert command_line.main(["check-credentials", "--stack", "sandbox"]) == 0
     assert command_line.main(["check-credentials", "--stack", "sandbox", "--account", "other"]) == 1
     assert command_line.main(["watch", "--stack", "sandbox", "--export-id", "0"]) == 1
+    wrong = ["--export-id", "1", "--expected-seconds", "0"]
+    assert command_line.main(["watch", "--stack", "sandbox", *wrong]) == 1
     assert command_line.main(["delete", "--stack", "elsewhere", "--yes"]) == 1
     output = capsys.readouterr()
     assert "All is well" in output.out
+    assert "`expected_seconds` is 0" in output.err
     assert "there is no stack elsewhere in eu-central-1" in output.err
 
 
