@@ -259,6 +259,7 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
     [
         (reply(429, error(7003)), 60),
         (reply(200, error(7003)), 60),
+        (reply(400, error(7003)), 60),
         (reply(429, b"", X_RateLimit_Reset="1795452631"), 30),
         (reply(429, b"", X_RateLimit_Reset="1795452631", Retry_After="7"), 7),
         (reply(429, b"", X_RateLimit_Reset="1795452600"), 60),
