@@ -402,7 +402,7 @@ def test_a_stack_that_does_not_read_its_inbox_stays(site):
     assert here.stack.outputs
 
 
-def test_the_command_line_tells_by_its_exit_status(site, capsys):
+def test_the_command_line_reports_by_its_exit_status(site, capsys):
     site()
     assert command_line.main(["check-credentials", "--stack", "sandbox"]) == 0
     assert command_line.main(["check-credentials", "--stack", "sandbox", "--account", "other"]) == 1
