@@ -137,7 +137,6 @@ SENTENCES = [
     ("schedule", f"{schedule.SCHEDULED_FACTOR} times as long"),
     ("schedule", f"shortened by up to {schedule.JITTER:.0%}"),
     ("schedule", f"shorter than {schedule.SHARED_WAIT_SECONDS} seconds times the square root of the pace"),
-    ("schedule", f"Above a pace of {schedule.FREE_PACE} each wait"),
     (
         "schedule",
         f"becomes {schedule.OVERLOAD_STRETCH // 2} to {schedule.OVERLOAD_STRETCH * 3 // 2} times as long",
