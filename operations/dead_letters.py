@@ -45,14 +45,13 @@ def dead_letters(stack: Stack, say: Say, delete: str | None = None) -> bool:
             )
             say(f"{letter.message_id}: {letter.what}; {advice}")
         if delete:
-            for letter in [letter for letter in found if letter.message_id == delete]:
-                _delete(stack, letter, found)
-                say(f"deleted {delete}")
-                break
-            else:
+            unwanted = next((letter for letter in found if letter.message_id == delete), None)
+            if unwanted is None:
                 raise CommandError(
                     f"there is no message {delete}, or someone else is reading it: list them again"
                 )
+            _delete(stack, unwanted, found)
+            say(f"deleted {delete}")
         return _is_empty(found, unread, say, "the dead-letter queue has no message")
 
 
@@ -73,9 +72,12 @@ def redrive(stack: Stack, say: Say) -> bool:
             else:
                 say(f"stays: {letter.what}; then: dead-letters --delete {letter.message_id}")
         if found:
-            say(f"{len(found)} stay")
+            say(f"{len(found)} stay. What was sent back and fails again returns in a quarter of an hour")
         return _is_empty(
-            found, unread, say, "none is left. What fails again comes back in a quarter of an hour"
+            found,
+            unread,
+            say,
+            "none is left. What was sent back and fails again returns in a quarter of an hour",
         )
 
 
