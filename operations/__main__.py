@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check-credentials", "make one status call with an account's secret")
     for command in (follow, check):
         command.add_argument("--account", default="default")
-    show = add("logs", "show the functions' log lines about trouble, or all about one watch")
+    show = add("logs", "show the functions' warnings and errors, or all lines about one watch")
     show.add_argument("--hours", type=float, default=1)
     show.add_argument("--execution", help="the name of a watch's execution, for example default_123")
     listing = add("dead-letters", "list the messages of the dead-letter queue, and what to do with each")

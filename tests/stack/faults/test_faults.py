@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = json.loads(DEFINITION.read_text("utf-8"))["TimeoutSeconds"]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name.replace(" ", "-"))
-def test_each_fault_is_told_and_logged_as_the_matrix_says(group) -> None:
+def test_each_fault_is_published_and_logged_as_the_matrix_says(group) -> None:
     assert [found.wrong for found in group.run() if found.wrong] == []
 
 

@@ -294,7 +294,7 @@ def test_what_is_left_of_the_rate_limit_is_handed_on(remaining: str, limit: Rate
     assert (seen.rate_limit, refused.rate_limit) == (limit, limit)
 
 
-def test_an_obstacle_tells_the_pair_of_codes() -> None:
+def test_an_obstacle_names_the_pair_of_codes() -> None:
     found = meaning(reply(500, error(2011, "the vendor's text")))
     assert isinstance(found, Obstacle)
     assert found.detail == "Emarsys answered HTTP 500 with replyCode 2011"

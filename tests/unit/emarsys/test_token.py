@@ -111,7 +111,7 @@ def test_a_token_is_kept_until_five_minutes_before_it_expires(token_url: TokenUr
 
 
 @pytest.mark.parametrize("expires_in", [3600, "3600", 3600.0, None, "soon", 0, -5, [], True, "nan"])
-def test_a_lifetime_that_is_not_told_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
+def test_a_lifetime_that_is_not_reported_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
     token_url.expires_in = expires_in
     assert token_url.token() == "token-1"
     token_url.clock.advance(3299)
@@ -212,7 +212,7 @@ def test_a_rate_limit_of_the_token_url_is_waited_for(token_url: TokenUrl) -> Non
 @pytest.mark.parametrize(
     ("seconds_later", "left"), [(0, 3600), (1.5, 3599), (3500, 100), (3599.5, 1), (3600, 3600)]
 )
-def test_who_looks_later_is_told_what_is_left_of_the_time_that_was_asked_for(
+def test_who_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
     token_url: TokenUrl, seconds_later: float, left: int
 ) -> None:
     """From the table or from memory; at the end of it the token URL is asked again, and answers as before."""
@@ -379,7 +379,7 @@ def test_a_warm_check_asks_no_table(token_url: TokenUrl) -> None:
     assert token_url.table.calls == calls
 
 
-def test_while_the_table_is_away_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
+def test_while_the_table_is_unavailable_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
     token_url: TokenUrl,
 ) -> None:
     token_url.table.failure = TokenTableError("the shared access token cannot be read: ThrottlingException")
