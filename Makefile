@@ -99,7 +99,8 @@ deploy-unattended: $(INSTALLED) ## Build, and deploy with the lines Name=value o
 
 .PHONY: watch
 watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end
-	@$(BIN)/python -m operations watch --export-id '$(EXPORT_ID)' --account '$(ACCOUNT)' --attempt '$(ATTEMPT)' --stack '$(STACK)'
+	@$(BIN)/python -m operations watch --export-id '$(EXPORT_ID)' --account '$(ACCOUNT)' --attempt '$(ATTEMPT)' \
+	    $(if $(EXPECTED_SECONDS),--expected-seconds '$(EXPECTED_SECONDS)') --stack '$(STACK)'
 
 .PHONY: check-credentials
 check-credentials: $(INSTALLED) ## Try the credentials of ACCOUNT=... in Emarsys, by one status call

@@ -92,7 +92,7 @@ def refuse_other_than_csv(export_id: int, content_type: str, begin: bytes) -> No
     """Raises NotThereError where the reply is a page of JSON or HTML, whatever it is declared to be."""
     kind = content_type.partition(";")[0].strip().lower()
     first = begin.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    # A header cannot begin like this; and Emarsys has sent JSON as text/html, so that the type alone does not tell.
+    # A header cannot begin like this; and Emarsys has sent JSON as text/html, so that the type alone is not enough.
     if first in (b"{", b"[", b"<") or kind in ("application/json", "text/html"):
         raise NotThereError(f"{export_id}: the reply is no CSV but {kind or 'of no type'}", final=False)
 

@@ -74,10 +74,11 @@ def _parser() -> argparse.ArgumentParser:
     follow = add("watch", "send the export-created event of an export and follow its watch to the end")
     follow.add_argument("--export-id", required=True)
     follow.add_argument("--attempt", type=int, default=1)
+    follow.add_argument("--expected-seconds", type=int, help="about how long such exports take")
     check = add("check-credentials", "make one status call with an account's secret")
     for command in (follow, check):
         command.add_argument("--account", default="default")
-    show = add("logs", "show the functions' log lines about trouble, or all about one watch")
+    show = add("logs", "show the functions' warnings and errors, or all lines about one watch")
     show.add_argument("--hours", type=float, default=1)
     show.add_argument("--execution", help="the name of a watch's execution, for example default_123")
     listing = add("dead-letters", "list the messages of the dead-letter queue, and what to do with each")
@@ -100,7 +101,8 @@ def _run(given: argparse.Namespace, console: Console) -> bool:
     stack = Stack.read(given.stack)
     match given.command:
         case "watch":
-            detail = {"export_id": given.export_id, "account": given.account, "attempt": given.attempt}
+            keys = ("export_id", "account", "attempt", "expected_seconds")
+            detail = {key: getattr(given, key) for key in keys if getattr(given, key) is not None}
             return watch(stack, detail, console.print)
         case "check-credentials":
             well, sentence = check_credentials(stack, given.account)

@@ -110,7 +110,7 @@ def _end_watches(stack: Stack, dead_letters: int, say: Say, sleep: Sleep) -> Non
         if not published:
             raise CommandError(
                 f"after {EMPTY_WITHIN_SECONDS} s `lost` is not published yet, so the stack is not deleted: "
-                "look into the log of ReportLostWatchFunction, then run the command again"
+                "read the log of ReportLostWatchFunction, then run the command again"
             )
         if not running(stack):
             return

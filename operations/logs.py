@@ -14,7 +14,7 @@ TROUBLE = "?ERROR ?WARNING ?timed ?killed"
 
 
 def logs(stack: Stack, say: Callable[[str], None], hours: float, execution: str | None = None) -> bool:
-    """Show the lines of the last hours in the order of time: those of an execution, or all that tell of trouble."""
+    """Show the lines of the last hours in the order of time: those of an execution, or all warnings and errors."""
     client = boto3.client("logs")
     pattern = f'{{ $.execution = "{execution}" }}' if execution else TROUBLE
     lines = []

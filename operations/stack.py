@@ -93,14 +93,14 @@ def _read(file: Path) -> dict[str, str]:
         lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"PARAMETERS={file} cannot be read: {error}") from None
-    told = [line for line in lines if line and not line.startswith("#")]
-    for line in told:
+    given = [line for line in lines if line and not line.startswith("#")]
+    for line in given:
         name, equals, value = line.partition("=")
         if not (equals and name.isalnum()) or set(value) & set(" \t'\"$`\\"):
             raise CommandError(
                 f"PARAMETERS={file} has a line that is not Name=value without quotes or blanks: {line}"
             )
-    return dict(line.split("=", 1) for line in told)
+    return dict(line.split("=", 1) for line in given)
 
 
 def refuse_wrong_waits(parameters: Mapping[str, str]) -> None:

@@ -38,7 +38,7 @@ LIMIT_WINDOW_SECONDS = 60
 SHARED_WAIT_SECONDS = 67
 """At the pace that uses up the whole limit, no watch checks more often than this."""
 
-FREE_PACE = 0.85
+FREE_PACE = 0.9
 """A pace beyond this one is an overload. A stream of exports that just fits in seldom reaches it by chance."""
 
 OVERLOAD_STRETCH = 12

@@ -28,7 +28,7 @@ def run(_: argparse.Namespace) -> int:
     """Shows the demo, and returns the exit status."""
     from rich.console import Console  # noqa: PLC0415 - `--help` is quick
 
-    # Where nobody looks on, a notification is one line, however long.
+    # Where the output is no terminal, a notification is one line, however long.
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 500)
     waiting = "shortened: an hour and a half pass in half a minute" if console.is_terminal else "left out"
     console.print("[bold]Emarsys Export Watch[/bold]: ten exports at once, in simulated time")
@@ -61,7 +61,7 @@ def show(console: Any) -> int:
         live.update(screen.table(board, now - board.begin, console.width), refresh=True)
 
     class ShownClock(VirtualClock):
-        """Draws frame by frame until it is time; where nobody looks on, nobody needs to wait."""
+        """Draws frame by frame until it is time; where the output is no terminal, there is nothing to wait for."""
 
         begin: float | None = None
 

@@ -43,7 +43,7 @@ class Wsse:
                 return gateway(401, f"The {name} field is missing from WSSE authentication header.")
             values.append(found[1])
         user, given, nonce, created = values
-        # The digest is looked at first: an old header with a wrong secret is refused for the secret.
+        # The digest is checked first: an old header with a wrong secret is refused for the secret.
         if user not in self._users or not _same(given, digest(nonce, created, self._users[user])):
             return gateway(401, "Credentials are invalid.")
         return user if _is_timely(created) else gateway(401, "Timeframe is invalid.")

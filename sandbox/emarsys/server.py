@@ -140,7 +140,7 @@ class EmarsysServer:
             return life.reply(age)
         if found["paging"] is not None:  # the old reference's form, without a question mark
             return life.data(age, dict(re.findall(r"(\w+)=([^&]*)", found["paging"])), json=False)
-        # The present reference: "a JSON object" where there is a limit. Its form is not told; this one is made up.
+        # The present reference: "a JSON object" where there is a limit. Its form is undocumented: this one is made up.
         return life.data(age, request.args, json=bool(request.args.get("limit")))
 
     def _is_over_limit(self, who: str, headers: dict[str, str]) -> bool:

@@ -136,6 +136,11 @@ SENTENCES = [
     ("schedule", f"from the {schedule.UNPACED_CHECKS:,}th check on"),
     ("schedule", f"{schedule.SCHEDULED_FACTOR} times as long"),
     ("schedule", f"shortened by up to {schedule.JITTER:.0%}"),
+    ("schedule", f"shorter than {schedule.SHARED_WAIT_SECONDS} seconds times the square root of the pace"),
+    (
+        "schedule",
+        f"becomes {schedule.OVERLOAD_STRETCH // 2} to {schedule.OVERLOAD_STRETCH * 3 // 2} times as long",
+    ),
     ("guarantees", f"first seen at least {decision.CONFIRM_REFUSAL_SECONDS} seconds ago"),
     ("how-it-works", "made again {} seconds later, from the third such round on {} seconds".format(*WAITS)),
 ]

@@ -1,4 +1,4 @@
-"""The notification's schemas and samples: valid, strict, and what the code tells."""
+"""The notification's schemas and samples: valid, strict, and what the code publishes."""
 
 import copy
 import json
@@ -98,7 +98,7 @@ def test_the_cloudevents_sdk_reads_a_sample(name):
     assert event.get_data() == message["data"]
 
 
-def test_the_samples_are_what_the_code_tells():
+def test_the_samples_are_what_the_code_publishes():
     told = {name: notification_samples.text(sample) for name, sample in notification_samples.samples()}
     files = {path.stem: path.read_text("utf-8") for path in NOTIFICATION_SAMPLES}
     assert files == told, "run `python -m tests.contract.notification_samples`, and look at what changed"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,6 +98,19 @@ def test_credentials_go_over_https_but_on_one_machine(name):
 def test_parameters_are_grouped_and_none_is_left_out():
     groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+
+
+def test_the_application_repository_takes_what_the_template_says_of_itself():
+    about = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (about["Name"], about["SemanticVersion"]) == (project["name"], project["version"])
+    assert about["SpdxLicenseId"] == project["license"]
+    assert f"Version {about['SemanticVersion']} ·" in (ROOT / "README.md").read_text("utf-8")
+    assert (ROOT / about["LicenseUrl"]).exists()
+    assert (ROOT / about["ReadmeUrl"]).exists()
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", about["Author"])
+    assert len(about["Description"]) <= 256
+    assert len(about["Labels"]) <= 10
 
 
 def test_outputs_are_those_of_the_contract():

@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
         yield stack
 
 
-def test_an_export_that_ends_is_told_as_done(stack):
+def test_an_export_that_ends_is_published_as_done(stack):
     stack.announce({"export_id": 123, "context": {"job": "nightly"}})
     message = stack.next_notification()
     NOTIFICATION.validate(message)
@@ -45,7 +45,7 @@ def test_an_export_that_ends_is_told_as_done(stack):
     assert message["data"]["context"] == {"job": "nightly"}
 
 
-def test_a_watch_that_is_stopped_is_told_as_lost(stack):
+def test_a_watch_that_is_stopped_is_published_as_lost(stack):
     stack.announce({"export_id": 124})
     execution = eventually(lambda: stack.running("default_124"), within=30, what="running execution")
     stack.client("stepfunctions").stop_execution(executionArn=execution)

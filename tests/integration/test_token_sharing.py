@@ -124,7 +124,7 @@ def test_an_hour_in_which_every_token_is_refused_stays_within_the_limits(fleet: 
     fleet.report("20 in an hour of 401s")
 
 
-def test_an_hour_of_a_dead_token_url_stays_within_the_limits_and_heals(fleet: Fleet) -> None:
+def test_an_hour_of_a_failing_token_url_stays_within_the_limits_and_passes(fleet: Fleet) -> None:
     fleet.dead = True
     for _ in range(60):
         assert set(fleet.all_get(environments=20)) == {None}
@@ -163,7 +163,7 @@ def test_a_record_that_cannot_be_read_is_replaced_once_its_claim_ends(
     assert len(fleet.asked_at) == 2
 
 
-def test_a_table_that_is_away_is_told_without_what_it_holds(fleet: Fleet) -> None:
+def test_a_table_that_is_unavailable_is_reported_without_what_it_holds(fleet: Fleet) -> None:
     away = DynamoDbTokenTable(fleet.dynamodb, "elsewhere")
     for act in (
         lambda: away.read("c"),

@@ -402,14 +402,17 @@ def test_a_stack_that_does_not_read_its_inbox_stays(site):
     assert here.stack.outputs
 
 
-def test_the_command_line_tells_by_its_exit_status(site, capsys):
+def test_the_command_line_reports_by_its_exit_status(site, capsys):
     site()
     assert command_line.main(["check-credentials", "--stack", "sandbox"]) == 0
     assert command_line.main(["check-credentials", "--stack", "sandbox", "--account", "other"]) == 1
     assert command_line.main(["watch", "--stack", "sandbox", "--export-id", "0"]) == 1
+    wrong = ["--export-id", "1", "--expected-seconds", "0"]
+    assert command_line.main(["watch", "--stack", "sandbox", *wrong]) == 1
     assert command_line.main(["delete", "--stack", "elsewhere", "--yes"]) == 1
     output = capsys.readouterr()
     assert "All is well" in output.out
+    assert "`expected_seconds` is 0" in output.err
     assert "there is no stack elsewhere in eu-central-1" in output.err
 
 
@@ -497,8 +500,7 @@ def test_the_messages_of_the_dead_letter_queue_are_listed_with_what_to_do(site):
 
 
 @pytest.mark.usefixtures("no_wait")
-def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site, monkeypatch):
-    monkeypatch.setattr("operations.dead_letters.HIDDEN_SECONDS", 0)
+def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site):
     here = site(exports={5: {}})
     refuse(here, {"export_id": 0}, {"export_id": 5})
     assert not redrive(here.stack, here.said.append)
@@ -509,6 +511,33 @@ def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site, monkeypatch)
     assert dead_letters(here.stack, here.said.append, delete=wrong.message_id)
     assert here.deployment.dead_letters() == []
     assert redrive(here.stack, here.said.append)
+
+
+@pytest.mark.usefixtures("no_wait")
+def test_what_was_just_listed_is_sent_back_or_deleted_at_once(site):
+    here = site(exports={5: {}})
+    refuse(here, {"export_id": 0}, {"export_id": 5})
+    for _ in range(2):
+        assert not dead_letters(here.stack, here.said.append)
+        here.sleep(1)
+    assert len(here.said) == 4
+    assert not redrive(here.stack, here.said.append)
+    assert any(said.startswith("sent back to InboxQueue: ") for said in here.said)
+    here.sleep(1)
+    [wrong] = here.deployment.dead_letters()
+    assert dead_letters(here.stack, here.said.append, delete=wrong.message_id)
+
+
+@pytest.mark.usefixtures("no_wait")
+def test_messages_that_someone_else_is_reading_are_not_called_sent_back(site):
+    here = site(exports={})
+    refuse(here, {"export_id": 5})
+    url = here.stack.outputs["DeadLetterQueueUrl"]
+    boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=60)
+    assert not redrive(here.stack, here.said.append)
+    assert not dead_letters(here.stack, here.said.append)
+    unread = "1 more in the queue could not be read: someone else is reading them. Run this again in a minute"
+    assert here.said == [unread, unread]
 
 
 @pytest.mark.usefixtures("no_wait")
@@ -527,7 +556,7 @@ def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site):
 
 @pytest.mark.usefixtures("no_wait")
 def test_a_message_that_is_not_there_is_not_deleted(site):
-    with pytest.raises(CommandError, match="no message abc was received"):
+    with pytest.raises(CommandError, match="there is no message abc"):
         dead_letters(site(exports={}).stack, lambda _: None, delete="abc")
 
 

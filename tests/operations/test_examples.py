@@ -40,7 +40,7 @@ def sample(name: str) -> dict[str, Any]:
 def load(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Imports an example as a new execution environment would, with these environment variables.
 
-    Some of Lambda's have urllib3 1.26: what came with version 2 is away.
+    Some of Lambda's have urllib3 1.26: what came with version 2 is removed.
     """
     monkeypatch.delattr(urllib3.BaseHTTPResponse, "json")
     monkeypatch.delattr(urllib3, "BaseHTTPResponse")

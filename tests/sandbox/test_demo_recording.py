@@ -57,7 +57,7 @@ def test_without_an_animation_the_last_frame_is_seen(committed):
     assert 0 < top - float(shift) < LINE
 
 
-def test_every_colour_can_be_told_from_the_background(committed):
+def test_every_colour_is_distinct_from_the_background(committed):
     background = luminance(THEME.background_color.hex)
     colours = set(re.findall(r"fill: (#[0-9a-f]{6})", committed))
     assert len(colours) >= 5

@@ -38,7 +38,7 @@ def test_each_account_has_its_own_credentials_and_host(world) -> None:
     assert w.told[0]["message"]["source"] == "emarsys-export-watch/sandbox/shop-1"
 
 
-def test_an_event_on_a_bus_of_its_own_is_watched_and_its_death_told(world) -> None:
+def test_an_event_on_a_bus_of_its_own_is_watched_and_its_failure_published(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0)}}, parameters={"EventBusName": "exports"})
     w.announce({"export_id": 5})
     w.run(until=60)

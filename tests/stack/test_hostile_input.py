@@ -273,7 +273,7 @@ def test_the_longest_context_and_the_longest_fields_fit_together(character, stat
     assert largest < QUOTA_BYTES
 
 
-def test_the_worst_context_and_the_worst_reply_are_told_all_the_same(world) -> None:
+def test_the_worst_context_and_the_worst_reply_are_published_all_the_same(world) -> None:
     [_, answer] = longest_replies(CHARACTERS[0], "done")
     w = world(
         secret=WSSE,

@@ -13,7 +13,7 @@ STATE_QUOTA_BYTES = 262_144
 """Step Functions ends an execution whose state is longer."""
 
 
-def test_every_export_of_a_back_fill_is_told_once_though_aws_throttles() -> None:
+def test_every_export_of_a_back_fill_is_published_once_though_aws_throttles() -> None:
     load = back_fill(EXPORTS)
     assert sum(load.outcomes.values()) == EXPORTS
     assert set(load.outcomes) == {"done", "error"}

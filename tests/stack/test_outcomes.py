@@ -10,7 +10,7 @@ HOUR, DAY = 3600, 86400
 
 
 @pytest.mark.parametrize(("secret", "version"), [(OAUTH, "v3"), (WSSE, "v2"), ({**OAUTH, **WSSE}, "v3")])
-def test_an_export_done_by_ftp_is_told_with_the_location_of_its_file(world, secret, version) -> None:
+def test_an_export_done_by_ftp_is_published_with_the_location_of_its_file(world, secret, version) -> None:
     plan = {
         "type": "Responses",
         "ftp_host": "88.99.123.23",
@@ -45,7 +45,7 @@ def test_an_export_done_by_ftp_is_told_with_the_location_of_its_file(world, secr
     assert w.statuses == {"default_123": "SUCCEEDED"}
 
 
-def test_an_export_done_by_sftp_is_told_as_announced(world) -> None:
+def test_an_export_done_by_sftp_is_published_as_announced(world) -> None:
     w = world(
         exports={1: {"distribution_method": "sftp", "ftp_host": "sftp.example.com:2222", "ftp_dir": ""}}
     )
@@ -56,7 +56,7 @@ def test_an_export_done_by_sftp_is_told_as_announced(world) -> None:
 
 @pytest.mark.parametrize(("secret", "version"), [(OAUTH, "v3"), (WSSE, "v2")])
 @pytest.mark.parametrize("null_as", ["json", "text", "empty", "absent"])
-def test_a_local_export_is_told_with_its_data_resource(world, secret, version, null_as) -> None:
+def test_a_local_export_is_published_with_its_data_resource(world, secret, version, null_as) -> None:
     w = world(secret=secret, exports={5: {"distribution_method": "local", "null_as": null_as}})
     w.announce({"export_id": 5})
     w.run()
@@ -77,7 +77,7 @@ def test_an_export_by_mail_has_no_place(world) -> None:
 
 
 @pytest.mark.parametrize("null_as", ["json", "text", "empty", "absent"])
-def test_done_without_a_file_name_is_told_without_a_file(world, null_as) -> None:
+def test_done_without_a_file_name_is_published_without_a_file(world, null_as) -> None:
     names: dict[str, dict[str, str | None]] = {
         "json": {"file_name": None},
         "text": {"file_name": "NULL"},
@@ -122,7 +122,7 @@ def test_names_from_the_vendor_become_correct_uris_or_none(world) -> None:
     assert {data["file"]["directory"] for data in w.data} == {"a b/ü"}
 
 
-def test_an_error_of_emarsys_is_told(world) -> None:
+def test_an_error_of_emarsys_is_published(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0, error=40)}})
     w.announce({"export_id": 5})
     w.run()
@@ -132,7 +132,7 @@ def test_an_error_of_emarsys_is_told(world) -> None:
     assert w.statuses == {"default_5": "SUCCEEDED"}
 
 
-def test_a_stuck_delivery_is_told_at_its_moment_and_once_and_the_watch_goes_on(world) -> None:
+def test_a_stuck_delivery_is_published_at_its_moment_and_once_and_the_watch_goes_on(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0, ready=600, done=2 * HOUR + 700)}})
     w.announce({"export_id": 5})
     w.run()
@@ -234,7 +234,7 @@ def test_an_outage_that_heals_does_not_show_in_the_outcome(world) -> None:
     assert w.outcomes == ["done"]
 
 
-def test_a_watch_that_is_stopped_is_told_as_lost(world) -> None:
+def test_a_watch_that_is_stopped_is_published_as_lost(world) -> None:
     w = world(exports={5: {"timeline": timeline(in_progress=0)}})
     w.announce({"export_id": 5, "context": {"a": 1}})
     w.run(until=1000)

@@ -258,7 +258,9 @@ def test_no_error_of_aws_that_quotes_a_secret_is_written(watch, caplog, capfd) -
     assert_stays(values, all_that_is_written(stack), caplog.text, "".join(capfd.readouterr()))
 
 
-def test_a_token_that_emarsys_puts_into_a_documented_field_is_told_as_it_came_but_never_logged(watch) -> None:
+def test_a_token_that_emarsys_puts_into_a_documented_field_is_published_as_it_came_but_never_logged(
+    watch,
+) -> None:
     """Where this promise ends: a file name is a file name, whatever stands in it."""
     done = '{"replyCode": 0, "data": {"id": "5", "status": "done", "type": "ECHO", "file_name": "ECHO"}}'
     stack, emarsys = watch(OAUTH, [answer(done)])

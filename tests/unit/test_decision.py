@@ -276,7 +276,7 @@ def test_an_obstacle_s_rate_limit_is_waited_for() -> None:
 
 @pytest.mark.parametrize("found", [seen(ExportStatus.IN_PROGRESS), NOT_FOUND])
 def test_a_rate_limit_that_runs_low_makes_the_wait_longer(found: StatusSeen | Refused) -> None:
-    relaxed, low = after((50, found)), after((50, replace(found, rate_limit=RateLimit(1000, 100))))
+    relaxed, low = after((50, found)), after((50, replace(found, rate_limit=RateLimit(1000, 50))))
     assert low.wait_seconds > 5 * relaxed.wait_seconds
     assert low.watch == relaxed.watch
 
@@ -285,7 +285,7 @@ def test_a_rate_limit_that_runs_low_makes_the_wait_after_stuck_longer() -> None:
     ready = seen(ExportStatus.READY)
     relaxed, low = (
         after((0, ready), (4000, ready)),
-        after((0, ready), (4000, replace(ready, rate_limit=RateLimit(1000, 100)))),
+        after((0, ready), (4000, replace(ready, rate_limit=RateLimit(1000, 50)))),
     )
     assert (relaxed.outcome, low.outcome) == (Outcome.STUCK, Outcome.STUCK)
     assert relaxed.wait_seconds < 300

@@ -44,7 +44,7 @@ def event(**detail: Any) -> str:
         ("ABORTED", ReasonCode.EXECUTION_ABORTED),
     ],
 )
-def test_a_dead_execution_is_a_lost_watch(status: str, code: ReasonCode) -> None:
+def test_a_failed_execution_is_a_lost_watch(status: str, code: ReasonCode) -> None:
     lost = lost_watch.parse(event(status=status))
     assert isinstance(lost, LostWatch)
     assert (lost.watch, lost.execution_arn, lost.failed_at) == (a_watch(), ARN, DIED_AT)
@@ -74,7 +74,7 @@ def test_a_dead_execution_is_a_lost_watch(status: str, code: ReasonCode) -> None
     ],
     ids=lambda detail: str(detail)[:40],
 )
-def test_an_event_that_tells_no_watch_is_refused(detail: dict[str, Any]) -> None:
+def test_an_event_that_names_no_watch_is_refused(detail: dict[str, Any]) -> None:
     with pytest.raises(InvalidExecutionError):
         lost_watch.parse(event(**detail))
 

@@ -50,7 +50,7 @@ def test_the_pace_is_what_is_used_against_what_is_over_of_the_window(
         pytest.param(10, 0.36, 53.6, id="at two thirds, nearly one"),
         pytest.param(53.6, 0.36, 53.6, id="who waits as long is left alone"),
         pytest.param(900, 0.36, 900, id="and who waits longer"),
-        pytest.param(20, 0.1, 240, id="in an overload each wait is longer"),
+        pytest.param(20, 0.05, 240, id="in an overload each wait is longer"),
         pytest.param(1, 0, SHARED_WAIT_SECONDS, id="and none is shorter than the others"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_little_more_left_of_the_limit_never_means_a_longer_wait(
 
 def test_a_stretched_wait_is_no_longer_than_the_longest() -> None:
     waits = [
-        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 7200, DEFAULTS, rate_limit=left(0.1))
+        wait_seconds(a_watch(execution=f"default_{n}"), STARTED_AT + 7200, DEFAULTS, rate_limit=left(0.05))
         for n in range(1000)
     ]
     assert min(waits) >= 810

@@ -104,7 +104,7 @@ def token_table(code: str, status: int) -> Strike:
 
 
 SECRET_KEPT: Told = {FIRST: "done", MIDDLE: "done", LAST: "done", ALWAYS: "expired: credentials_missing"}
-"""While Secrets Manager is away, what was read before goes on to serve."""
+"""While Secrets Manager is unavailable, what was read before goes on to serve."""
 SECRET_UNREAD = {FIRST: "cannot be read", ALWAYS: "cannot be read"}
 
 _SECRETS = [

@@ -172,7 +172,7 @@ def test_without_a_secret_nothing_is_asked() -> None:
     ],
     ids=str,
 )
-def test_an_error_of_aws_that_passes_by_itself_is_told_apart(failure: Any, passing: bool) -> None:
+def test_an_error_of_aws_that_passes_by_itself_is_distinguished(failure: Any, passing: bool) -> None:
     away = Emarsys()
     away.secrets_manager.failure = failure
     detail = f"the secret emarsys/default cannot be read: {error_name(failure)}"

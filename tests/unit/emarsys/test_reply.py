@@ -282,6 +282,7 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
     [
         (reply(429, error(7003)), 60),
         (reply(200, error(7003)), 60),
+        (reply(400, error(7003)), 60),
         (reply(429, b"", X_RateLimit_Reset="1795452631"), 30),
         (reply(429, b"", X_RateLimit_Reset="1795452631", Retry_After="7"), 7),
         (reply(429, b"", X_RateLimit_Reset="1795452600"), 60),
@@ -318,7 +319,7 @@ def test_what_is_left_of_the_rate_limit_is_handed_on(remaining: str, limit: Rate
     assert (seen.rate_limit, refused.rate_limit) == (limit, limit)
 
 
-def test_an_obstacle_tells_the_pair_of_codes() -> None:
+def test_an_obstacle_names_the_pair_of_codes() -> None:
     found = meaning(reply(500, error(2011, "the vendor's text")))
     assert isinstance(found, Obstacle)
     assert found.detail == "Emarsys answered HTTP 500 with replyCode 2011"

@@ -7,13 +7,14 @@ import itertools
 import random
 from base64 import b64encode
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import TokenStore
-from export_watch.errors import NoReplyError, NoTokenError, TokenTableError
+from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
 from export_watch.transport import Reply
 from export_watch.watch import Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
@@ -116,7 +117,7 @@ def test_a_token_is_kept_until_five_minutes_before_it_expires(token_url: TokenUr
 
 
 @pytest.mark.parametrize("expires_in", [3600, "3600", 3600.0, None, "soon", 0, -5, 1e-9, [], True, "nan"])
-def test_a_lifetime_that_is_not_told_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
+def test_a_lifetime_that_is_not_reported_is_the_documented_hour(token_url: TokenUrl, expires_in: Any) -> None:
     token_url.expires_in = expires_in
     assert token_url.token() == "token-1"
     token_url.clock.advance(3299)
@@ -285,7 +286,7 @@ def test_a_rate_limit_of_the_token_url_is_waited_for(token_url: TokenUrl) -> Non
 @pytest.mark.parametrize(
     ("seconds_later", "left"), [(0, 3600), (1.5, 3599), (3500, 100), (3599.5, 1), (3600, 3600)]
 )
-def test_who_looks_later_is_told_what_is_left_of_the_time_that_was_asked_for(
+def test_who_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
     token_url: TokenUrl, seconds_later: float, left: int
 ) -> None:
     """From the table or from memory; at the end of it the token URL is asked again, and answers as before."""
@@ -307,6 +308,110 @@ def test_a_claim_asks_nobody_to_wait_longer_than_emarsys_did(token_url: TokenUrl
     with pytest.raises(NoTokenError) as error:
         token_url.store.get(CREDENTIALS, 20)
     assert error.value.obstacle.retry_after_seconds == 1
+
+
+def test_a_cold_environment_takes_a_shared_token_of_any_age_that_lasts(token_url: TokenUrl) -> None:
+    assert token_url.token() == "token-1"
+    token_url.clock.advance(2000)  # older than the ten minutes for which it guarded itself
+    cold = TokenStore(token_url.http, token_url.table, token_url.clock)
+    assert cold.get(CREDENTIALS, 20) == "token-1"
+    assert token_url.issued == 1
+
+
+def test_the_pauses_after_failures_double_up_to_ten_minutes(token_url: TokenUrl) -> None:
+    token_url.always = reply(503, b"")
+    for _ in range(3400):
+        token_url.refusal()
+        token_url.clock.advance(1)
+    assert [later - at for at, later in pairwise(token_url.asked_at)] == [
+        30,
+        60,
+        120,
+        240,
+        480,
+        600,
+        600,
+        600,
+        600,
+    ]
+
+
+@pytest.mark.parametrize(("quiet_seconds", "pause"), [(2399, 60), (2400, 30)])
+def test_failures_are_forgotten_once_nobody_has_asked_for_forty_minutes(
+    token_url: TokenUrl, quiet_seconds: int, pause: int
+) -> None:
+    token_url.always = reply(503, b"")
+    token_url.refusal()
+    token_url.clock.advance(30 + quiet_seconds)
+    for _ in range(70):
+        token_url.refusal()
+        token_url.clock.advance(1)
+    assert token_url.asked_at[2] - token_url.asked_at[1] == pause
+
+
+def test_a_rate_limit_of_the_token_url_that_names_no_time_lasts_a_minute(token_url: TokenUrl) -> None:
+    token_url.always = reply(429, b"")
+    for _ in range(65):
+        token_url.refusal()
+        token_url.clock.advance(1)
+    assert [later - at for at, later in pairwise(token_url.asked_at)] == [60]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 203])
+def test_a_token_counts_whatever_success_it_comes_with(token_url: TokenUrl, status: int) -> None:
+    token_url.always = reply(status, {"access_token": "by-another-success"})
+    assert token_url.token() == "by-another-success"
+
+
+CHECK_URL = "EmarsysTokenUrl, or token_url in the secret"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "detail", "remedy"),
+    [
+        (reply(404, b"<html>"), ObstacleCode.UNEXPECTED_REPLY, "answered HTTP 404", CHECK_URL),
+        (reply(301, b"", Location="/x/"), ObstacleCode.UNEXPECTED_REPLY, "a redirect", CHECK_URL),
+        (reply(200, b"<html>"), ObstacleCode.UNEXPECTED_REPLY, "without an access token", CHECK_URL),
+        (NoReplyError("no connection"), ObstacleCode.EMARSYS_UNAVAILABLE, "cannot be reached", CHECK_URL),
+        (UnreadableReplyError("noise"), ObstacleCode.UNEXPECTED_REPLY, "answered with noise", CHECK_URL),
+        (
+            reply(401, b""),
+            ObstacleCode.CREDENTIALS_REFUSED,
+            "answered HTTP 401",
+            "Check client_id and client_secret",
+        ),
+        (reply(400, {"error": "planted"}), ObstacleCode.CREDENTIALS_REFUSED, "answered HTTP 400", CHECK_URL),
+        *(
+            (reply(status, {"error": word}), ObstacleCode.CREDENTIALS_REFUSED, f"({word})", remedy)
+            for status in (400, 401)
+            for word, remedy in {
+                "invalid_client": "Check client_id and client_secret",
+                "invalid_scope": "default scope",
+                "unauthorized_client": "client credentials grant",
+                "unsupported_grant_type": CHECK_URL,
+                "invalid_grant": CHECK_URL,
+                "invalid_request": CHECK_URL,
+            }.items()
+        ),
+    ],
+)
+def test_what_to_do_follows_from_what_the_token_url_did(
+    token_url: TokenUrl, answer: Answer, code: ObstacleCode, detail: str, remedy: str
+) -> None:
+    token_url.always = answer
+    with pytest.raises(NoTokenError) as error:
+        token_url.store.get(CREDENTIALS, 20)
+    obstacle = error.value.obstacle
+    assert obstacle.code is code
+    assert detail in obstacle.detail
+    assert remedy in obstacle.remedy
+    assert "planted" not in repr(obstacle)
+    if "scope" in obstacle.detail:
+        assert "client_secret" not in obstacle.remedy
+    cold = TokenStore(token_url.http, token_url.table, token_url.clock)
+    with pytest.raises(NoTokenError) as again:
+        cold.get(CREDENTIALS, 20)
+    assert again.value.obstacle.remedy == obstacle.remedy
 
 
 def test_a_refused_token_is_replaced_only_once_it_is_ten_minutes_old(token_url: TokenUrl) -> None:
@@ -348,7 +453,7 @@ def test_a_warm_check_asks_no_table(token_url: TokenUrl) -> None:
     assert token_url.table.calls == calls
 
 
-def test_while_the_table_is_away_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
+def test_while_the_table_is_unavailable_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
     token_url: TokenUrl,
 ) -> None:
     token_url.table.failure = TokenTableError("the shared access token cannot be read: ThrottlingException")

@@ -87,7 +87,7 @@ class FailingDynamoDb:
     ],
     ids=["read", "claim", "write"],
 )
-def test_an_error_of_aws_that_passes_by_itself_is_told_apart(
+def test_an_error_of_aws_that_passes_by_itself_is_distinguished(
     act: Callable[[DynamoDbTokenTable], object], error: Any, passing: bool
 ) -> None:
     with pytest.raises(TokenTableError, match=error_name(error)) as caught:
