@@ -53,12 +53,12 @@ def credentials(secret: str) -> dict[str, str]:
 
 
 def lifetime_seconds(expires_in: object) -> float:
-    """How long a token lasts: the hour that is documented, unless its reply says a number above zero."""
+    """How long a token lasts: the hour that is documented, unless its reply says at least a second."""
     try:
         seconds = float(str(expires_in))
     except ValueError:
         return 3600.0
-    return min(seconds, 86_400.0) if seconds > 0 else 3600.0
+    return min(seconds, 86_400.0) if seconds >= 1 else 3600.0
 
 
 class Emarsys:

@@ -59,7 +59,9 @@ _OAUTH_ERRORS = {
 _PASSING_ERRORS = frozenset({"server_error", "temporarily_unavailable"})
 """Two more of RFC 6749, 4.1.2.1. No other word of a reply is quoted."""
 
-_OTHER_ERROR = "Its error is none of RFC 6749, and not quoted here: ask for a token by hand to read it."
+_OTHER_ERROR = (
+    f"Its error is none of RFC 6749, and not quoted here: ask for a token by hand to read it. {_CHECK_URL}"
+)
 
 _REFUSED = Obstacle(
     ObstacleCode.CREDENTIALS_REFUSED,

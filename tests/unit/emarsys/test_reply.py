@@ -174,7 +174,6 @@ def test_any_success_with_the_data_of_the_export_is_its_status(status: int) -> N
     ("answer", "code"),
     [
         (Reply(200, {}, flaw="a reply that is too long"), ObstacleCode.UNEXPECTED_REPLY),
-        (Reply(200, {}, flaw="a reply that is too long"), ObstacleCode.UNEXPECTED_REPLY),
         (
             Reply(200, {}, b'{"replyC', "the connection broke off", interrupted=True),
             ObstacleCode.EMARSYS_UNAVAILABLE,
