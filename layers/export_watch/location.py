@@ -11,7 +11,7 @@ from export_watch.watch import DistributionMethod, Export, Scalar
 FIELD_LENGTH = 512
 """Characters to which a field of a reply is cut. A name of that length may be a cut one, so it makes no URI.
 
-Seven such fields, told and remembered, fit with the longest context into the state of an execution: 256 KiB.
+Seven such fields, published and remembered, fit with the longest context into the state of an execution: 256 KiB.
 """
 
 _HOST = re.compile(
