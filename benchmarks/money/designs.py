@@ -103,7 +103,7 @@ def failing_watch(rounds: float, states_a_round: int) -> Usage:
 
 SECRET: Usage = {Item.SECRET_MONTH: 1}
 MONITORED: Usage = {
-    Item.METRIC_MONTH: 3,  # WatchesDone, DetectionDelay, RateLimitHeadroom; others only in hours of trouble
+    Item.METRIC_MONTH: 2,  # WatchesDone, DetectionDelay; others only in hours of trouble
     Item.ALARM_MONTH: 11,  # of seven alarms
     Item.SQS_REQUEST: 2 * assume.IDLE_POLLS_A_MONTH,  # the inbox, and the queue of lost watches
 }

@@ -77,7 +77,7 @@ def build(
 
 _DUPLICATE = (
     "event dropped: this export is being watched, or was in the last 90 days. An event that was delivered twice needs "
-    "nothing; to watch the export again, send its event with a higher `attempt`"
+    "nothing; to watch the export again, send its event with another `attempt`"
 )
 
 handler = build(os.environ)

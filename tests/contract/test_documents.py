@@ -141,6 +141,7 @@ SENTENCES = [
         "schedule",
         f"becomes {schedule.OVERLOAD_STRETCH // 2} to {schedule.OVERLOAD_STRETCH * 3 // 2} times as long",
     ),
+    ("schedule", f"Above a pace of {schedule.FREE_PACE} each wait"),
     ("guarantees", f"first seen at least {decision.CONFIRM_REFUSAL_SECONDS} seconds ago"),
     ("how-it-works", "made again {} seconds later, from the third such round on {} seconds".format(*WAITS)),
 ]
