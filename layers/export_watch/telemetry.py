@@ -1,6 +1,7 @@
 """Logs and metrics: Powertools' Logger and Metrics, together for what one record or check is about."""
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from logging import ERROR, INFO, WARNING
 from typing import Any
@@ -22,7 +23,12 @@ class Telemetry:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         service = environment["POWERTOOLS_SERVICE_NAME"]
-        self.logger = Logger(service=service, level=environment.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+        self.logger = Logger(
+            service=service,
+            level=environment.get("POWERTOOLS_LOG_LEVEL", "INFO"),
+            # One encoder for all lines: `json.dumps` would make one for each.
+            json_serializer=json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode,
+        )
         self._metrics = EphemeralMetrics(
             service=service, namespace=environment["POWERTOOLS_METRICS_NAMESPACE"]
         )

@@ -49,6 +49,10 @@ _HEADERS = {"User-Agent": f"emarsys-export-watch/{__version__}", "Accept-Encodin
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
 
 
+_JSON = json.JSONDecoder(strict=False)
+"""A name may hold a tab as it is."""
+
+
 class Headers(Protocol):
     """The headers of a reply."""
 
@@ -75,7 +79,7 @@ class Reply:
         A reply that is cut is no JSON; one that came whole is, whatever was wrong with its end.
         """
         try:
-            return json.loads(self._text(), strict=False)  # a name may hold a tab as it is
+            return _JSON.decode(self._text())
         except (ValueError, RecursionError):
             return None
 

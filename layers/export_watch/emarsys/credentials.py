@@ -26,7 +26,7 @@ _ORIGIN = r"(https://[A-Za-z0-9._-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5
 _STORE = "Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id {}."
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")  # half a surrogate pair cannot be encoded
-_USERNAME = re.compile(r'[^\x00-\x1f\x7f-\U0010ffff"]+')
+_USERNAME = re.compile(r"[ !#-~]+")  # ASCII, for a header, and no quote, since it stands in quotes
 _HOST = re.compile(_ORIGIN + "/*")
 _URL = re.compile(_ORIGIN + "(/[A-Za-z0-9._~/%-]*)?")
 

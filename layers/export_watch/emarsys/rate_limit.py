@@ -27,6 +27,8 @@ def retry_after_seconds(headers: Headers, now: float) -> int | None:
     A moment is compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and
     with `now` (unix seconds) where the reply has none. A unix time, which some send by mistake, is read as a reset.
     """
+    if headers.get("Retry-After") is None:
+        return None
     value = _once(headers.get("Retry-After"))
     seconds = _number(value)
     if seconds is not None and seconds >= _FIRST_MOMENT:
