@@ -156,7 +156,7 @@ class Urllib3Client:
         body, flaw, interrupted = bytearray(), "", False
         try:
             # One read of the socket at a time, so that the time is looked at between them.
-            while part := response.read1(MAX_REPLY_BYTES, decode_content=False):
+            while response.length_remaining != 0 and (part := response.read1(MAX_REPLY_BYTES, False)):
                 body += part
                 if len(body) > MAX_REPLY_BYTES:
                     flaw = "a reply that is too long"
