@@ -95,8 +95,8 @@ def _found(observation: Observation, *, unanswered_for_long: bool) -> tuple[int,
         case _:
             assert_never(observation)
     limit = observation.rate_limit
-    runs_low = limit is not None and limit.share < LOW_HEADROOM
-    return level, text, {"RateLimitHeadroom": 100 * limit.share} if limit and runs_low else {}
+    metrics = {"RateLimitHeadroom": 100 * limit.share} if limit and limit.share < LOW_HEADROOM else {}
+    return level, text, metrics
 
 
 def _obstacle(obstacle: Obstacle, *, unanswered_for_long: bool) -> tuple[int, str, dict[str, float]]:

@@ -57,6 +57,14 @@ def reset_seconds(headers: Headers, now: float) -> int | None:
     return math.ceil(seconds) if seconds is not None and 0 <= seconds <= LONGEST_SECONDS else None
 
 
+def limited_seconds(headers: Headers, now: float) -> int:
+    """Seconds to wait after a refusal by the limit: what it asks for, else to the end of its window, else a minute."""
+    for seconds in (retry_after_seconds(headers, now), reset_seconds(headers, now)):
+        if seconds is not None:
+            return seconds
+    return DEFAULT_SECONDS
+
+
 def rate_limit(headers: Headers, now: float) -> RateLimit | None:
     """What is left of the rate limit, or None where the headers do not say."""
     limit = _number(_once(headers.get("X-RateLimit-Limit")))

@@ -8,7 +8,7 @@ import re
 from dataclasses import fields, replace
 from typing import Any
 
-from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, rate_limit, reset_seconds, retry_after_seconds
+from export_watch.emarsys.rate_limit import limited_seconds, rate_limit, retry_after_seconds
 from export_watch.location import FIELD_LENGTH, named
 from export_watch.transport import Reply
 from export_watch.watch import (
@@ -74,10 +74,8 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
     if (success or status == 400) and code in _REFUSALS:
         return Refused(_REFUSALS[code], limit)
     if status == 429 or ((success or status == 400) and code == _RATE_LIMITED):
-        if wait_seconds is None:
-            wait_seconds = reset_seconds(reply.headers, now)
         obstacle, why = ObstacleCode.RATE_LIMITED, ""
-        wait_seconds = DEFAULT_SECONDS if wait_seconds is None else wait_seconds
+        wait_seconds = limited_seconds(reply.headers, now)
     elif status == 401:
         obstacle, why = ObstacleCode.CREDENTIALS_REFUSED, _gateway_text(content)
     elif status == 403:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.rate_limit import DEFAULT_SECONDS, reset_seconds, retry_after_seconds
+from export_watch.emarsys.rate_limit import limited_seconds, retry_after_seconds
 from export_watch.emarsys.token_table import TokenRecord, TokenTable
 from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
 from export_watch.transport import HttpClient, Reply
@@ -228,10 +228,8 @@ def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
     detail = f"the token URL answered HTTP {reply.status}"
     match reply.status:
         case 429:
-            if asked is None:
-                asked = reset_seconds(reply.headers, now)
             code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
-            asked = DEFAULT_SECONDS if asked is None else asked
+            asked = limited_seconds(reply.headers, now)
         case status if status in (408, 423, 425) or status >= 500:
             code = ObstacleCode.EMARSYS_UNAVAILABLE
         case status if 300 <= status < 400:
