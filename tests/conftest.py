@@ -1,8 +1,12 @@
 """What holds for all tests: a made-up AWS account, a local time that is not UTC, the same examples on each CI run."""
 
+import contextlib
 import os
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 os.environ.update(
@@ -22,3 +26,12 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_ENDPOINT_URL
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+@pytest.fixture
+def world() -> Iterator[Callable[..., Any]]:
+    """Makes the world of a test: `world(exports={...}, secret=WSSE, ...)`; see tests.world.deployed."""
+    from tests.world import deployed  # noqa: PLC0415 - a unit test needs none, and its import takes a while
+
+    with contextlib.ExitStack() as running:
+        yield lambda **asked: running.enter_context(deployed(**asked))

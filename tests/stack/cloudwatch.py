@@ -14,7 +14,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import Queue, sqs_backends
 
 from sandbox.aws.template import REGION
-from tests.stack.conftest import World
+from tests.world import World
 
 Dimensions = dict[str, str]
 Metric = tuple[str, str, Dimensions]

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.aws import NeverAnswered, crashed
 from tests.stack import cloudwatch
-from tests.stack.conftest import OAUTH, START, WSSE, World, timeline
+from tests.world import OAUTH, START, WSSE, World, timeline
 
 HOUR = 3600
 ENDLESS = {"timeline": timeline(in_progress=0)}

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.stack import cloudwatch
-from tests.stack.conftest import WSSE, timeline
+from tests.world import WSSE, timeline
 
 OWN = ("EmarsysExportWatch", {"service": "sandbox"})
 

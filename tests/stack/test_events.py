@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.aws import VirtualClock, deploy
 from tests.contract.schemas import EXPORT_CREATED_SAMPLES
-from tests.stack.conftest import WSSE, timeline
+from tests.world import WSSE, timeline
 
 
 def test_an_event_that_comes_twice_starts_nothing_twice(world) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sandbox.aws import crashed
-from tests.stack.conftest import START, World, timeline
+from tests.world import START, World, timeline
 
 HOUR = 3600
 

@@ -22,7 +22,7 @@ from export_watch.schedule import Policy
 from export_watch.transport import MAX_REPLY_BYTES, Reply
 from export_watch.watch import DistributionMethod, Export, StatusSeen, Watch
 from sandbox.aws import Deployment, Notification
-from tests.stack.conftest import START, WSSE, World
+from tests.world import START, WSSE, World
 
 QUOTA_BYTES = 262_144
 """Both SNS's for a message with its attributes and Step Functions' for a state."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.schemas import ROOT
-from tests.stack.conftest import START, World, timeline
+from tests.world import START, World, timeline
 
 Row = dict[str, Any]
 

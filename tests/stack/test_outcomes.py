@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.stack.conftest import OAUTH, START, WSSE, timeline
+from tests.world import OAUTH, START, WSSE, timeline
 
 HOUR, DAY = 3600, 86400
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.aws import ParameterError
-from tests.stack.conftest import World, timeline
+from tests.world import World, timeline
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0a1b2c3d-0000-0000-0000-000000000000"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from export_watch.schedule import REFUSED_SPREAD_SECONDS
-from tests.stack.conftest import START, WSSE, timeline
+from tests.world import START, WSSE, timeline
 
 EXPORTS = 50
 REQUESTS_PER_MINUTE = 100

@@ -19,7 +19,7 @@ import pytest
 
 from sandbox.aws import Deployment, VirtualClock, deploy
 from tests.integration.server import Server
-from tests.stack.conftest import OAUTH, START, WSSE
+from tests.world import OAUTH, START, WSSE
 
 BOTH = {**OAUTH, **WSSE}
 TOKEN = "planted-token"

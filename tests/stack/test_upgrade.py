@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.contract.schemas import ROOT
-from tests.stack.conftest import START, World, timeline
+from tests.world import START, World, timeline
 
 HERE = Path(__file__).parent
 DEFINITION = ROOT / "statemachine" / "export_watch.asl.json"

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.emarsys import EmarsysServer, parse
-from tests.stack.conftest import CREDENTIALS, OAUTH, WSSE
 from tests.stack.faults.line import Line, State
 from tests.stack.faults.matrix import (
     ALWAYS,
@@ -27,6 +26,7 @@ from tests.stack.faults.of_emarsys import (
     named,
 )
 from tests.stack.faults.rig import PLENTY, Rig
+from tests.world import CREDENTIALS, OAUTH, WSSE
 
 Strike = Callable[[Rig, Cell], None]
 

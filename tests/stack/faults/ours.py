@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sandbox.aws import NeverAnswered, Response, crashed, timed_out
-from tests.stack.conftest import WSSE
 from tests.stack.faults.matrix import (
     ALWAYS,
     DEAD_LETTER,
@@ -24,6 +23,7 @@ from tests.stack.faults.matrix import (
 from tests.stack.faults.of_emarsys import CREDENTIALS
 from tests.stack.faults.of_the_way import TOKENS, token_endpoint
 from tests.stack.faults.rig import Rig, user
+from tests.world import WSSE
 
 Strike = Callable[[Rig, Cell], None]
 Call = Mapping[str, Any]

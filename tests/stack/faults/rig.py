@@ -23,9 +23,9 @@ from export_watch.settings import CheckExportSettings
 from export_watch.transport import Urllib3Client
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
-from tests.stack.conftest import CREDENTIALS, OAUTH, START, WSSE, World
 from tests.stack.faults.line import Certificates, Lines
 from tests.stack.faults.matrix import DEAD_LETTER, Cell, Moment, Row
+from tests.world import CREDENTIALS, OAUTH, START, WSSE, World
 
 PARAMETERS = {"CheckCostSeconds": 15, "StuckAfterSeconds": 300}
 """Fewer looks than by default, since each takes real time, and an export that gets stuck soon."""

@@ -7,10 +7,10 @@ import pytest
 
 from docs.state_machine_diagram import DEFINITION
 from sandbox.aws import crashed
-from tests.stack.conftest import timeline
 from tests.stack.faults import document
 from tests.stack.faults.groups import GROUPS, TABLES
 from tests.stack.faults.ours import never
+from tests.world import timeline
 
 EVENTS_LIMIT = 25_000
 """Step Functions ends an execution whose history has so many events."""

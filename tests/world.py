@@ -1,11 +1,9 @@
-"""What tests of the deployed template share: a world of an Emarsys and a stack on one virtual clock."""
+"""The world of a test: an Emarsys and the deployed template that watches its exports, on one virtual clock."""
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from sandbox.aws import Deployment, VirtualClock, deploy
 from sandbox.emarsys import EmarsysServer, parse
@@ -68,28 +66,25 @@ class World:
         return "\n".join(json.dumps(record) for record in self.stack.logs.records(function))
 
 
-@pytest.fixture
-def world() -> Iterator[Callable[..., World]]:
-    """Makes the world of a test: `world(exports={...}, secret=WSSE, parameters={...}, ...)`."""
-    with contextlib.ExitStack() as running:
-
-        def make(
-            *,
-            secret: Any = OAUTH,
-            secrets: dict[str, Any] | None = None,
-            parameters: dict[str, Any] | None = None,
-            **scenario: Any,
-        ) -> World:
-            clock = VirtualClock(START)
-            server = EmarsysServer(parse({"credentials": CREDENTIALS, **scenario}), clock=clock.now)
-            running.enter_context(server)
-            accounts = {"default": secret} if secrets is None else secrets
-            stack = running.enter_context(
-                deploy({**server.parameters, **(parameters or {})}, secrets=accounts, clock=clock)
-            )
-            return World(stack, server)
-
-        yield make
+@contextlib.contextmanager
+def deployed(
+    *,
+    secret: Any = OAUTH,
+    secrets: dict[str, Any] | None = None,
+    parameters: dict[str, Any] | None = None,
+    stack_name: str = "sandbox",
+    **scenario: Any,
+) -> Iterator[World]:
+    """The world of a scenario, with the secret of the account `default`, or with the `secrets` of several accounts."""
+    clock = VirtualClock(START)
+    accounts = {"default": secret} if secrets is None else secrets
+    with (
+        EmarsysServer(parse({"credentials": CREDENTIALS, **scenario}), clock=clock.now) as server,
+        deploy(
+            {**server.parameters, **(parameters or {})}, secrets=accounts, clock=clock, stack_name=stack_name
+        ) as stack,
+    ):
+        yield World(stack, server)
 
 
 def timeline(**phases: float) -> list[dict[str, Any]]:
