@@ -205,7 +205,7 @@ def contains(whole: Any, part: Any) -> bool:
 
 def test_the_notification_of_the_readme_is_cut_from_a_sample():
     [shown] = [json.loads(block) for block in blocks(README.read_text("utf-8"), "json")]
-    assert contains(read(EVENTS / "notifications" / "done-ftp.json")["message"], shown)
+    assert contains(read(EVENTS / "notifications" / "done-sftp.json")["message"], shown)
 
 
 def test_each_command_of_make_is_one_of_the_makefile():

@@ -39,7 +39,7 @@ NOT_HERE = {
     "make watch": "follows a watch while time passes: tests/operations runs it",
     "make delete": "deletes the stack: tests/operations runs it",
     "../.venv/bin/sam deploy": "needs an AWS account; `make lint` validates the templates of examples/",
-    ".venv/bin/python -m sandbox watch events/export-created.json --emarsys https://": "the real Emarsys",
+    ".venv/bin/python -m sandbox watch my-export.json --emarsys https://": "the real Emarsys",
     ".venv/bin/python -m operations": "tests/operations runs them",
     "aws lambda update-event-source-mapping": "wants the id that the command before it shows",
     "aws lambda get-account-settings": "moto does not have it",
