@@ -56,6 +56,11 @@ class Written:
     metrics: list[dict[str, Any]]
 
     @property
+    def failed(self) -> list[str]:
+        """The messages of a batch that are to be delivered again."""
+        return [failure["itemIdentifier"] for failure in self.answer["batchItemFailures"]]
+
+    @property
     def counted(self) -> dict[str, float]:
         """The metrics by their names."""
         names = [

@@ -9,7 +9,6 @@ import pytest
 from export_watch.errors import InvalidEventError
 from export_watch.export_created import ignored, parse
 from export_watch.watch import DistributionMethod, WatchRequest
-from tests.unit.examples import table
 
 MAX_DEADLINE = 86_400
 
@@ -41,35 +40,31 @@ def nested(levels):
 
 def test_an_export_id_is_enough_and_all_else_may_be_said():
     assert parse(event(), MAX_DEADLINE) == WatchRequest(123, "default", 1, MAX_DEADLINE, None, {})
-    said = {
-        "export_id": "123",
-        "account": "shop-2",
-        "distribution_method": "sftp",
-        "deadline_seconds": 3600,
-        "expected_seconds": 900,
-        "attempt": 7,
-        "context": {"order": 5},
-    }
-    request = WatchRequest(123, "shop-2", 7, 3600, DistributionMethod.SFTP, {"order": 5}, 900)
-    assert parse(event(**said), MAX_DEADLINE) == request
+    more = {"account": "shop-2", "distribution_method": "sftp", "deadline_seconds": 3600, "attempt": 7}
+    request = parse(event(**more, export_id="123", expected_seconds=900, context={"order": 5}), MAX_DEADLINE)
+    assert request == WatchRequest(123, "shop-2", 7, 3600, DistributionMethod.SFTP, {"order": 5}, 900)
 
 
-@table(
-    "account, attempt, name",
-    {
-        "first": ("default", 1, "default_123"),
-        "second": ("default", 2, "default_123_2"),
-        "last": ("shop-2", 9999, "shop-2_123_9999"),
-    },
-)
-def test_the_execution_is_named_by_account_export_and_attempt(account, attempt, name):
-    assert parse(event(account=account, attempt=attempt), MAX_DEADLINE).execution_name == name
+def test_the_execution_is_named_by_account_export_and_attempt():
+    names = [
+        parse(event(account=account, attempt=attempt), MAX_DEADLINE).execution_name
+        for account, attempt in (("default", 1), ("default", 2), ("shop-2", 9999))
+    ]
+    assert names == ["default_123", "default_123_2", "shop-2_123_9999"]
 
 
-WRONG = [True, False, 1.0, 1.5, "", " ", [], [1]]
+ACCEPTED: dict[str, list[Any]] = {
+    "export_id": [1, "1", 10**15 - 1, "999999999999999"],
+    "account": ["0", "a-", "a" * 32],
+    "distribution_method": ["ftp", "sftp", "local", "mail"],
+    "deadline_seconds": [60, MAX_DEADLINE],
+    "expected_seconds": [1, 604_800],
+    "attempt": [1, 9999],
+    "context": [{}],
+}
+WRONG: list[Any] = [True, False, 1.0, 1.5, "", " ", [], [1]]
 IDS = [
     "x",
-    {},
     0,
     -1,
     10**15,
@@ -86,60 +81,34 @@ IDS = [
     "1_0",
     "²",
 ]
-NAMES: list[Any] = [None, {}, 1, "-a", "A", "a_b", "a.b", "a/b", "ä", "a" * 33, "default\n", "\uff41"]
+REFUSED = {
+    "export_id": [*WRONG, {}, *IDS, "\uff11\uff12\uff13", "१२३"],
+    "account": [*WRONG, None, 1, "-a", "A", "a_b", "a.b", "a/b", "ä", "a" * 33, "default\n", "\uff41"],
+    "distribution_method": [*WRONG, None, {}, 1, "FTP", "ftps", "ftp\n", " ftp", "l\uff4fcal"],
+    "deadline_seconds": [*WRONG, None, {}, 59, 0, -60, MAX_DEADLINE + 1, 10**30, "3600", 60.0],
+    "expected_seconds": [*WRONG, None, {}, 0, -1, 604_801, "900", 60.0],
+    "attempt": [*WRONG, None, {}, 0, -1, 10_000, 10**30, "1", 2.0],
+    "context": [*WRONG, None, "x", 1],
+}
+MUST_BE = {
+    "export_id": "a positive integer of at most 15 digits",
+    "account": "1 to 32 of a-z, 0-9 and -, and not begin with -",
+    "distribution_method": "one of ftp, sftp, local, mail",
+    "deadline_seconds": "an integer from 60 to 86400",
+    "expected_seconds": "an integer from 1 to 604800",
+    "attempt": "an integer from 1 to 9999",
+    "context": "a JSON object",
+}
 
 
-@table(
-    "key, accepted, refused, must_be",
-    {
-        "export_id": (
-            "export_id",
-            [1, "1", 10**15 - 1, "999999999999999"],
-            [*WRONG, *IDS, "\uff11\uff12\uff13", "१२३"],
-            "a positive integer of at most 15 digits",
-        ),
-        "account": (
-            "account",
-            ["0", "a-", "a" * 32],
-            [*WRONG, *NAMES],
-            "1 to 32 of a-z, 0-9 and -, and not begin with -",
-        ),
-        "distribution_method": (
-            "distribution_method",
-            ["ftp", "sftp", "local", "mail"],
-            [*WRONG, None, {}, 1, "FTP", "ftps", "ftp\n", " ftp", "l\uff4fcal"],
-            "one of ftp, sftp, local, mail",
-        ),
-        "deadline_seconds": (
-            "deadline_seconds",
-            [60, MAX_DEADLINE],
-            [*WRONG, None, {}, 59, 0, -60, MAX_DEADLINE + 1, 10**30, "3600", 60.0],
-            "an integer from 60 to 86400",
-        ),
-        "expected_seconds": (
-            "expected_seconds",
-            [1, 604_800],
-            [*WRONG, None, {}, 0, -1, 604_801, "900", 60.0],
-            "an integer from 1 to 604800",
-        ),
-        "attempt": (
-            "attempt",
-            [1, 9999],
-            [*WRONG, None, {}, 0, -1, 10_000, 10**30, "1", 2.0],
-            "an integer from 1 to 9999",
-        ),
-        "context": ("context", [{}], [*WRONG, None, "x", 1], "a JSON object"),
-    },
-)
-def test_each_key_is_accepted_up_to_its_bounds_and_refused_beyond_with_what_it_must_be(
-    key, accepted, refused, must_be
-):
-    for value in accepted:
+@pytest.mark.parametrize("key", MUST_BE)
+def test_each_key_is_accepted_up_to_its_bounds_and_refused_beyond_with_what_it_must_be(key):
+    for value in ACCEPTED[key]:
         assert str(getattr(parse(event(**{key: value}), MAX_DEADLINE), key)) == str(value)
-    for value in refused:
+    for value in REFUSED[key]:
         message = refusal(event(**{key: value}))
         assert message.startswith(f"`{key}` is {ascii(value)[:60]}")
-        assert message.endswith(f"; it must be {must_be}")
+        assert message.endswith(f"; it must be {MUST_BE[key]}")
 
 
 def test_a_key_that_means_nothing_is_named_and_of_many_some_are():
@@ -203,19 +172,10 @@ def test_an_ignored_key_of_any_depth_breaks_nothing(levels):
         assert parse(event()[:-2] + f', "unknown": {nested(levels)}}}}}', MAX_DEADLINE).export_id == 123
 
 
-@table(
-    "context, accepted",
-    {
-        "32 levels": (nested(32), True),
-        "33 levels": (nested(33), False),
-        "32 levels below one": (f'{{"first": {{}}, "list": [], "a": {nested(32)}}}', False),
-        "31 levels below one": (f'{{"list": [{nested(30)}]}}', True),
-    },
-)
-def test_a_context_may_be_32_levels_deep(context, accepted):
-    if accepted:
+def test_a_context_may_be_32_levels_deep():
+    for context in (nested(32), f'{{"list": [{nested(30)}]}}'):
         assert parse(with_context(context), MAX_DEADLINE).context == json.loads(context)
-    else:
+    for context in (nested(33), f'{{"first": {{}}, "list": [], "a": {nested(32)}}}'):
         assert "deeper than 32 levels" in refusal(with_context(context))
 
 

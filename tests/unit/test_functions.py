@@ -13,12 +13,6 @@ from tests.unit.examples import ARN, DEFAULTS, STARTED_AT, a_watch, seen
 from tests.unit.functions import ENVIRONMENT, app, build, invoke, sqs_event
 
 ABOUT = {"account": "default", "export_id": 123, "execution": "default_123"}
-FAILED = {
-    "executionArn": ARN,
-    "status": "FAILED",
-    "stopDate": 1000 * (STARTED_AT + 60),
-    "input": json.dumps({"watch": state.dump(a_watch(context={"a": 1}), DEFAULTS)}),
-}
 READY, DONE = seen(ExportStatus.READY), seen(ExportStatus.DONE)
 
 
@@ -167,7 +161,7 @@ def test_an_event_starts_an_execution_by_its_name(cloud, capsys):
         "wait_seconds": wait_seconds,
         "start": first["start"],
     }
-    assert written.answer == {"batchItemFailures": []}
+    assert written.failed == []
     [line] = written.logs
     expected = {"level": "INFO", "message": "watch started", "wait_seconds": wait_seconds}
     assert line.items() >= (ABOUT | expected | {"deadline_at": begun.deadline_at}).items()
@@ -180,7 +174,7 @@ def test_an_event_that_comes_twice_within_a_second_is_one_start(cloud, capsys, b
     fake = cloud(None, aws_error("ExecutionAlreadyExists"))
     events = [{"export_id": 123}] * 2
     written = [start(capsys, *events[place::batches]) for place in range(batches)][-1]
-    assert written.answer == {"batchItemFailures": []}
+    assert written.failed == []
     assert "another `attempt`" in written.logs[-1]["message"]
     assert (written.logs[-1]["level"], written.counted) == ("WARNING", {"EventsDuplicate": 1})
     first, second = (call for _, call in fake.calls)
@@ -191,8 +185,7 @@ def test_an_event_that_comes_twice_within_a_second_is_one_start(cloud, capsys, b
 def test_what_cannot_be_started_fails_alone_and_is_delivered_again(cloud, capsys):
     cloud(None, aws_error("ThrottlingException", "too many"), None)
     written = start(capsys, {"export_id": 1}, {"export_id": 2}, {"export_id": 0}, {"export_id": 3})
-    failed = [failure["itemIdentifier"] for failure in written.answer["batchItemFailures"]]
-    assert failed == ["message-1", "message-2"]
+    assert written.failed == ["message-1", "message-2"]
     assert written.counted == {"StartsFailed": 1, "EventsRefused": 1}
     assert ["account" in record for record in written.metrics] == [True, False]
     assert written.metrics[1]["message_id"] == "message-2"
@@ -205,7 +198,7 @@ def test_what_cannot_be_started_fails_alone_and_is_delivered_again(cloud, capsys
 
 def test_a_batch_whose_messages_all_fail_is_delivered_again_message_by_message(cloud, capsys):
     cloud()
-    assert start(capsys, {}).answer == {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+    assert start(capsys, {}).failed == ["message-0"]
 
 
 def test_a_misspelt_key_is_logged_by_its_name(cloud, capsys):
@@ -215,13 +208,19 @@ def test_a_misspelt_key_is_logged_by_its_name(cloud, capsys):
     assert "'distributon_method'" in warning["message"]
 
 
+def failed():
+    begun = {"watch": state.dump(a_watch(context={"a": 1}), DEFAULTS)}
+    stopped = {"stopDate": 1000 * (STARTED_AT + 60), "input": json.dumps(begun)}
+    return {"executionArn": ARN, "status": "FAILED", **stopped}
+
+
 def report(capsys, *details):
     return invoke(build("report_lost_watch"), sqs_event(*details), capsys)
 
 
 def test_a_failed_execution_is_published_as_lost(cloud, capsys):
     fake = cloud()
-    written = report(capsys, FAILED)
+    written = report(capsys, failed())
     [(service, call)] = fake.calls
     assert (service, call["TopicArn"]) == ("sns.publish", ENVIRONMENT["NOTIFICATION_TOPIC_ARN"])
     assert call["MessageAttributes"]["outcome"] == {"DataType": "String", "StringValue": "lost"}
@@ -238,9 +237,8 @@ def test_a_failed_execution_is_published_as_lost(cloud, capsys):
 
 def test_what_cannot_be_published_or_read_fails_alone(cloud, capsys):
     cloud(aws_error("InternalErrorException", status=500))
-    written = report(capsys, FAILED, {"status": "FAILED"}, FAILED)
-    failed = [failure["itemIdentifier"] for failure in written.answer["batchItemFailures"]]
-    assert failed == ["message-0", "message-1"]
+    written = report(capsys, failed(), {"status": "FAILED"}, failed())
+    assert written.failed == ["message-0", "message-1"]
     assert written.counted == {"NotificationsFailed": 1, "LostWatchesUnreadable": 1, "WatchesLost": 1}
     unpublished, unreadable, _ = written.logs
     assert (unpublished["level"], unpublished["export_id"]) == ("WARNING", 123)

