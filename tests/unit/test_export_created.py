@@ -139,17 +139,16 @@ def test_an_event_without_a_detail_is_refused(body):
     assert "has no `detail` that is a JSON object" in refusal(body)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        *("", " ", "text", "{", "{'detail': {'export_id': 123}}", '{"detail": {"export_id": 0123}}'),
-        *(event()[:-1], f"{event()} more", f"\ufeff{event()}"),
-        *('{"detail": {"export_id": 123, "x": NaN}}', '{"detail": {"export_id": 123, "x": Infinity}}'),
-        *map(with_context, ['{"x": -Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
-        '{"detail": {"export_id": ' + "9" * 5000 + "}}",
-    ],
-    ids=lambda body: ascii(body)[-40:],
-)
+NO_JSON = [
+    *("", " ", "text", "{", "{'detail': {'export_id': 123}}", '{"detail": {"export_id": 0123}}'),
+    *(event()[:-1], f"{event()} more", f"\ufeff{event()}"),
+    *('{"detail": {"export_id": 123, "x": NaN}}', '{"detail": {"export_id": 123, "x": Infinity}}'),
+    *map(with_context, ['{"x": -Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
+    '{"detail": {"export_id": ' + "9" * 5000 + "}}",
+]
+
+
+@pytest.mark.parametrize("body", NO_JSON, ids=range(len(NO_JSON)))
 def test_what_is_no_json_is_refused(body):
     assert "not JSON" in refusal(body)
 

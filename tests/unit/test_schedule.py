@@ -93,28 +93,23 @@ def test_watches_started_together_do_not_check_together_and_none_later_than_its_
     assert len({wait(3600, checks=n) for n in range(50)}) > 5
 
 
+SCHEDULED, BEGUN = {"export": an_export(status="Scheduled")}, {"export": an_export(status="in_progress")}
+
+
 @table(
     "known, after_seconds, times",
     {
-        "scheduled": ({"export": an_export(status="Scheduled")}, 3600, 1.5),
-        "in progress": ({"export": an_export(status="in_progress")}, 3600, 1),
+        "scheduled": (SCHEDULED, 3600, 1.5),
+        "in progress": (BEGUN, 3600, 1),
         "long before the expected time": ({"expected_seconds": WEEK}, 598, 2),
         "before it": ({"expected_seconds": 2100}, 598, 1.75),
         "halfway to it": ({"expected_seconds": 1200}, 598, 1),
         "around it": ({"expected_seconds": 600}, 598, 0.5),
         "after it": ({"expected_seconds": 1}, 598, 0.5),
-        "scheduled around it": ({"expected_seconds": 600, "export": an_export(status="scheduled")}, 598, 1.5),
-        "long before and scheduled": (
-            {"expected_seconds": WEEK, "export": an_export(status="scheduled")},
-            598,
-            2,
-        ),
+        "scheduled around it": ({"expected_seconds": 600} | SCHEDULED, 598, 1.5),
+        "scheduled long before it": ({"expected_seconds": WEEK} | SCHEDULED, 598, 2),
         "ready": ({"expected_seconds": 1, "ready_since": STARTED_AT}, 3600, 1),
-        "ready, once scheduled": (
-            {"ready_since": STARTED_AT, "export": an_export(status="scheduled")},
-            3600,
-            1,
-        ),
+        "ready, once scheduled": ({"ready_since": STARTED_AT} | SCHEDULED, 3600, 1),
     },
 )
 def test_what_is_known_of_an_export_scales_its_waits_until_it_is_ready(known, after_seconds, times):
@@ -123,11 +118,11 @@ def test_what_is_known_of_an_export_scales_its_waits_until_it_is_ready(known, af
 
 def test_what_is_known_takes_no_wait_out_of_the_operator_s_bounds():
     assert waits(5, expected_seconds=1) == {10}
-    assert waits(5 * DAY, export=an_export(status="scheduled"), deadline_at=NEXT_WEEK) == set(range(811, 901))
+    assert waits(5 * DAY, deadline_at=NEXT_WEEK, **SCHEDULED) == set(range(811, 901))
 
 
 READY = {"ready_since": STARTED_AT}
-FLOOR = {"checks": 1000, "deadline_at": NEXT_WEEK}
+FLOOR, LATER = {"checks": 1000, "deadline_at": NEXT_WEEK}, {"ready_since": STARTED_AT + 910}
 
 
 @table(
@@ -149,13 +144,7 @@ FLOOR = {"checks": 1000, "deadline_at": NEXT_WEEK}
         "a refusal shorter than the wait": ({}, 3600, 20, None, 163),
         "the last check without a floor": (FLOOR | {"checks": 999}, 999, None, None, 86),
         "raised to the floor": (FLOOR, 4800, None, None, 1000),
-        "which goes past the stuck moment": (
-            FLOOR | {"ready_since": STARTED_AT + 910},
-            4800,
-            None,
-            None,
-            1000,
-        ),
+        "which goes past the stuck moment": (FLOOR | LATER, 4800, None, None, 1000),
         "past a refusal": (FLOOR, 4800, 30, None, 1000),
         "and past a limit": (FLOOR, 4800, None, left(0.1), 1000),
         "the last check but one": (FLOOR | {"checks": 1598}, 4800, None, None, (WEEK - 4800) / 2),
