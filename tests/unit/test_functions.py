@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ class FakeAws:
     def __getattr__(self, name):
         def call(**parameters):
             self.calls.append((f"{self.service}.{name}", parameters))
-            answer = next(self.answers, {})
+            answer: Any = next(self.answers, {})
             if isinstance(answer, Exception):
                 raise answer
             return answer
