@@ -30,6 +30,6 @@ def handler(
             raise
 
     def process_batch(event: dict[str, Any], context: Any) -> Any:
-        return process_partial_response(event, process_record, processor, context)
+        return process_partial_response(event, process_record, processor)
 
     return telemetry.handler(process_batch)

@@ -31,5 +31,4 @@ def parse(body: str) -> LostWatch:
         watch = state.load(json.loads(detail["input"])["watch"], execution_arn).watch
         return LostWatch(watch, execution_arn, reason.lost(detail["status"]), detail["stopDate"] / 1000)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        message = f"its event holds no watch ({type(error).__name__}: {error})"
-        raise InvalidExecutionError(message) from error
+        raise InvalidExecutionError(f"its event holds no watch: {error!r}") from error

@@ -64,8 +64,7 @@ def load(state: Any, execution_arn: str) -> Before:
             stuck_failure=_error(state.get("stuck_failure")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"the state of the watch is incomplete or wrong: {type(error).__name__} {error}"
-        raise InvalidStateError(message) from error
+        raise InvalidStateError(f"the state of the watch is incomplete or wrong: {error!r}") from error
 
 
 def _policy(content: dict[str, Any]) -> Policy:
