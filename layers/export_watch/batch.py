@@ -29,7 +29,7 @@ def handler(
                 telemetry.log(ERROR, f"{refused}: {error}", metrics)
             raise
 
-    def process_batch(event: dict[str, Any], context: Any) -> Any:
+    def process_batch(event: dict[str, Any], _context: Any) -> Any:
         return process_partial_response(event, process_record, processor)
 
     return telemetry.handler(process_batch)
