@@ -5,7 +5,7 @@ from logging import ERROR, INFO, WARNING
 
 from export_watch.check_report import Before, LogLine, lines
 from export_watch.decision import decide
-from export_watch.reason import remedy
+from export_watch.reason import REMEDY, remedy
 from export_watch.watch import ExportStatus, Obstacle, ObstacleCode, RateLimit, Refusal, Refused
 from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export, seen, table
 
@@ -13,10 +13,14 @@ HOUR = 3600
 READY, DONE, FAILED = seen(ExportStatus.READY), seen(ExportStatus.DONE), seen(ExportStatus.ERROR)
 LOW, HALF = (replace(READY, rate_limit=RateLimit(1000, left)) for left in (250, 500))
 ODD = replace(READY, odd_fields=("file_name", "ftp_dir"))
-STRANGE = replace(seen(ExportStatus.UNKNOWN), export=an_export(status="resting\n" + 99 * "é"))
+STRANGE = replace(seen(ExportStatus.UNKNOWN), export=an_export(status=f"é\n{99 * 'x'}"))
 REFUSED = Refused(Refusal.EXPORT_NOT_FOUND, RateLimit(1000, 0))
 UNAVAILABLE = Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, "so it was")
 IN_AWS = Obstacle(ObstacleCode.CREDENTIALS_MISSING, "so it was", aws_unavailable=True)
+IGNORED = "ignored, not of the documented kind"
+UNDOCUMENTED = (
+    rf"Emarsys does not document the status '\xe9\n{58 * 'x'}'. {REMEDY[ObstacleCode.UNEXPECTED_REPLY]} Then"
+)
 PERSON = {"NeedsAttention": 1}
 
 
@@ -32,21 +36,8 @@ def logged(observation, seconds=60, before=None, **watch):
         "a status": (READY, INFO, "status ready", {}),
         "little left of the limit": (LOW, INFO, "status ready", {"RateLimitHeadroom": 25}),
         "half of the limit left": (HALF, INFO, "status ready", {}),
-        "odd fields": (
-            ODD,
-            WARNING,
-            "status ready (ignored, not of the documented kind: file_name, ftp_dir)",
-            {},
-        ),
-        "an unknown status, bounded and escaped": (
-            STRANGE,
-            WARNING,
-            "Emarsys does not document the status 'resting\\n"
-            + 52 * "\\xe9"
-            + "'. Check that the Emarsys host "
-            "is right, and read the log of CheckExportFunction. Then",
-            {},
-        ),
+        "odd fields": (ODD, WARNING, f"status ready ({IGNORED}: file_name, ftp_dir)", {}),
+        "an unknown status, bounded and escaped": (STRANGE, WARNING, UNDOCUMENTED, {}),
         "a refusal": (REFUSED, INFO, "refused as export_not_found", {"RateLimitHeadroom": 0}),
     },
 )

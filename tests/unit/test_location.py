@@ -138,14 +138,15 @@ def test_a_host_that_is_no_name_makes_no_uri_and_stays_as_it_came(host):
     assert on_server(ftp_host=host) == File("a.csv", FTP, host, "out", None)
 
 
-@pytest.mark.parametrize("value", [None, True, False, "", " ", "\n", "NULL", "null", "Null", " null "])
-def test_every_form_of_null_is_nothing(value):
-    assert named(value) is None
+NOTHING = [None, True, False, "", " ", "\n", "NULL", "null", "Null", " null "]
+NAMES = ["nullable", "NULL.csv", "0", " a", 0, 1.5]
 
 
-@pytest.mark.parametrize("value", ["nullable", "NULL.csv", "0", "a", " a", 0, 1.5])
-def test_what_only_looks_like_null_is_a_name(value):
-    assert named(value) == str(value)
+@pytest.mark.parametrize(
+    ("value", "name"), [(each, None) for each in NOTHING] + [(each, str(each)) for each in NAMES]
+)
+def test_every_form_of_null_names_nothing_and_what_only_looks_like_it_is_a_name(value, name):
+    assert named(value) == name
 
 
 @table(

@@ -13,6 +13,7 @@ FTP, SFTP, LOCAL, MAIL = DistributionMethod
 AWAY = Obstacle(ObstacleCode.CREDENTIALS_MISSING, "AWS answered HTTP 503", aws_unavailable=True)
 OWN = Obstacle(ObstacleCode.RATE_LIMITED, "so it was", remedy="Wait for it.")
 ATTEMPT = "To watch this export again, send its event with a new `attempt`."
+UNCONFIRMED = "account. The deadline came before a second check could confirm it. To watch"
 LOGIN = "tries again after an hour: check that the host is up and accepts the login set in Emarsys"
 
 FOR, ON = (
@@ -56,7 +57,7 @@ REASONS: list[tuple[Any, str, list[str]]] = [
     (expired(seen(ExportStatus.IN_PROGRESS)), "still_in_progress", ["more time"]),
     (expired(seen(ExportStatus.READY)), "ready_too_long", ["check that the host is up"]),
     (expired(seen(ExportStatus.UNKNOWN)), "unexpected_reply", ["read the log of CheckExportFunction"]),
-    (expired(Refused(Refusal.EXPORT_NOT_FOUND)), "unexpected_reply", ["(10001)", "second check"]),
+    (expired(Refused(Refusal.EXPORT_NOT_FOUND)), "unexpected_reply", ["(10001)", UNCONFIRMED]),
     (expired(AWAY), "credentials_missing", ["AWS answered HTTP 503.", "the status of AWS."]),
     (expired(OWN), "rate_limited", ["after 1 d; the last check found: so it was. Wait for it."]),
     *((expired(Obstacle(code, "so")), code, [f"so. {REMEDY[code]}", ATTEMPT]) for code in ObstacleCode),
