@@ -85,34 +85,6 @@ ELSEWHERE = [
 ]
 
 
-@table(
-    "part, values",
-    {
-        "file_name": (
-            "file_name",
-            [*ELSEWHERE, "/a.csv", "//a.csv", "\\a.csv", ".", "./.", "a/", "a/.", "n" * FIELD_LENGTH],
-        ),
-        "ftp_dir": (
-            "ftp_dir",
-            [*ELSEWHERE, *("/..", "/~", "/~user", "~", "~user", "a/~b", "//~", "d/" * (FIELD_LENGTH // 2))],
-        ),
-        "ftp_host": ("ftp_host", ["h" * FIELD_LENGTH]),
-    },
-)
-def test_a_part_that_may_lead_elsewhere_or_was_cut_makes_no_uri_and_stays_as_it_came(part, values):
-    for method in (FTP, SFTP):
-        for value in values:
-            parts = {"file_name": "a.csv", "ftp_host": "ftp.example.com", "ftp_dir": "out", part: value}
-            came = File(parts["file_name"], method, parts["ftp_host"], parts["ftp_dir"], None)
-            assert on_server(**parts, method=method) == came
-
-
-@pytest.mark.parametrize("part", ["file_name", "ftp_host"])
-def test_a_part_that_is_missing_makes_no_uri(part):
-    assert on_server(**{part: None}).uri is None
-    assert on_server(ftp_dir="d" * (FIELD_LENGTH - 1)).uri
-
-
 HOSTS = (
     "ftp ftp.example.com ftp.example.com. ftp.example.com:2121 my_ftp-1.x a:65535 88.99.123.23 88.99.123.23:2121 "
     "[::1] [::1]:2121 [2001:DB8::7] [::ffff:88.99.123.23]"
@@ -126,6 +98,11 @@ NO_HOSTS = (
     "fтp.example.com ftp%2eexample.com a,b a\\b"
 )
 BLANKS = ["ftp example com", " ftp.example.com", "ftp.example.com\n", "ftp.example.com\r\nX: y"]
+NOWHERE = {
+    "file_name": [*ELSEWHERE, "/a.csv", "//a.csv", "\\a.csv", ".", "./.", "a/", "a/.", "n" * FIELD_LENGTH],
+    "ftp_dir": [*ELSEWHERE, "/..", "/~", "/~user", "~", "~user", "a/~b", "//~", "d/" * (FIELD_LENGTH // 2)],
+    "ftp_host": [*NO_HOSTS.split(), *BLANKS, "h" * FIELD_LENGTH],
+}
 
 
 @pytest.mark.parametrize("host", HOSTS.split())
@@ -133,9 +110,19 @@ def test_a_host_is_a_name_or_an_address_and_perhaps_a_port(host):
     assert on_server(ftp_host=host).uri == f"ftp://{host}/out/a.csv"
 
 
-@pytest.mark.parametrize("host", [*NO_HOSTS.split(), *BLANKS])
-def test_a_host_that_is_no_name_makes_no_uri_and_stays_as_it_came(host):
-    assert on_server(ftp_host=host) == File("a.csv", FTP, host, "out", None)
+@pytest.mark.parametrize("part", NOWHERE)
+@pytest.mark.parametrize("method", [FTP, SFTP])
+def test_a_part_that_may_lead_elsewhere_or_was_cut_makes_no_uri_and_stays_as_it_came(part, method):
+    for value in NOWHERE[part]:
+        parts = {"file_name": "a.csv", "ftp_host": "ftp.example.com", "ftp_dir": "out", part: value}
+        came = File(parts["file_name"], method, parts["ftp_host"], parts["ftp_dir"], None)
+        assert on_server(**parts, method=method) == came
+
+
+@pytest.mark.parametrize("part", ["file_name", "ftp_host"])
+def test_a_part_that_is_missing_makes_no_uri(part):
+    assert on_server(**{part: None}).uri is None
+    assert on_server(ftp_dir="d" * (FIELD_LENGTH - 1)).uri
 
 
 NOTHING = [None, True, False, "", " ", "\n", "NULL", "null", "Null", " null "]
