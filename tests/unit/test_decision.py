@@ -18,6 +18,7 @@ from export_watch.watch import (
 )
 from tests.unit.examples import DAY, DEFAULTS, FILE_URL, STARTED_AT, a_watch, an_export, seen, table
 
+FTP, SFTP, LOCAL, MAIL = DistributionMethod
 SCHEDULED, IN_PROGRESS, READY, DONE, ERROR, UNKNOWN = map(seen, ExportStatus)
 UNFINISHED = [SCHEDULED, IN_PROGRESS, READY, UNKNOWN]
 NOT_FOUND, UNSUPPORTED = map(Refused, Refusal)
@@ -107,18 +108,24 @@ def test_what_is_remembered_of_a_check(refusal):
 
 
 @table(
-    "announced, export, default, expected",
+    "announced, ftp_host, default, method, uri",
     {
-        "by the reply's host, as the operator says": (None, {}, DistributionMethod.SFTP, "sftp"),
-        "local where there is none": (None, {"ftp_host": "NULL"}, DistributionMethod.SFTP, "local"),
-        "as announced": (DistributionMethod.MAIL, {}, DistributionMethod.FTP, "mail"),
+        "by the reply's host, as the operator says": (None, "h", SFTP, SFTP, "sftp://h/~/out/a.csv"),
+        "local where there is none": (None, "NULL", SFTP, LOCAL, FILE_URL),
+        "as announced": (MAIL, "h", FTP, MAIL, None),
     },
 )
-def test_done_says_how_the_file_was_delivered(announced, export, default, expected):
+def test_done_says_how_the_file_was_delivered(announced, ftp_host, default, method, uri):
     watch, policy = a_watch(distribution_method=announced), Policy(default_distribution_method=default)
-    done = after((0, seen(ExportStatus.DONE, **export)), watch=watch, policy=policy)
-    assert (done.file.distribution_method, done.file.name) == (expected, "clicks_3931993_1_en-df0ef2.csv")
-    assert done.file.uri is None or expected in ("local", done.file.uri.partition(":")[0])
+    seen_done = seen(ExportStatus.DONE, ftp_host=ftp_host, ftp_dir="out", file_name="a.csv")
+    file = after((0, seen_done), watch=watch, policy=policy).file
+    assert (file.name, file.distribution_method, file.uri) == ("a.csv", method, uri)
+
+
+@pytest.mark.parametrize("text", ["in progress", "In_Progress", " in  progress "])
+def test_a_status_is_known_however_it_is_written(text):
+    assert ExportStatus.parse(text) is ExportStatus.IN_PROGRESS
+    assert ExportStatus.parse(f"not {text}") is ExportStatus.UNKNOWN
 
 
 def test_done_without_a_file_name_names_no_file():
@@ -129,11 +136,7 @@ def test_done_without_a_file_name_names_no_file():
     "announced, file, words",
     {
         "by FTP": (None, None, ["host '88.99.123.23'", "ready for 1 h 5 min", "goes on for 22 h 55 min"]),
-        "local": (
-            DistributionMethod.LOCAL,
-            File("a.csv", DistributionMethod.LOCAL, None, None, FILE_URL),
-            ["may already be there"],
-        ),
+        "local": (LOCAL, File("a.csv", LOCAL, None, None, FILE_URL), ["may already be there"]),
     },
 )
 def test_stuck_names_the_file_where_it_may_be_there_already(announced, file, words):

@@ -13,6 +13,11 @@ FTP, SFTP, LOCAL, MAIL = DistributionMethod
 AWAY = Obstacle(ObstacleCode.CREDENTIALS_MISSING, "AWS answered HTTP 503", aws_unavailable=True)
 OWN = Obstacle(ObstacleCode.RATE_LIMITED, "so it was", remedy="Wait for it.")
 ATTEMPT = "To watch this export again, send its event with a new `attempt`."
+A_LOCAL_FILE = (
+    "done. A local export has nothing to deliver: the file may already be there. Try to download it from the file's "
+    "URI. If"
+)
+A_MAIL = "done. Emarsys has not confirmed that the mail was sent: check the recipient's mailbox. If"
 UNCONFIRMED = "account. The deadline came before a second check could confirm it. To watch"
 LOGIN = "tries again after an hour: check that the host is up and accepts the login set in Emarsys"
 
@@ -44,8 +49,8 @@ REASONS: list[tuple[Any, str, list[str]]] = [
     (stuck(SFTP, None), "ready_too_long", ["The SFTP host (Emarsys has not named it) is unavailable", LOGIN]),
     (stuck(FTP, "evil\nhost"), "ready_too_long", ["'evil\\nhost'"]),
     (stuck(FTP, LONG_HOST), "ready_too_long", [f"'{LONG_HOST[1:]}'"]),
-    (stuck(LOCAL), "ready_too_long", ["may already be there. Try to download it"]),
-    (stuck(MAIL), "ready_too_long", ["check the recipient's mailbox"]),
+    (stuck(LOCAL), "ready_too_long", [A_LOCAL_FILE]),
+    (stuck(MAIL), "ready_too_long", [A_MAIL]),
     (reason.export_failed, "export_failed", ["Create it again", "contact Emarsys Support"]),
     (
         rejected(Refusal.EXPORT_NOT_FOUND),

@@ -87,10 +87,15 @@ def test_first_checks_are_spread_from_the_shortest_wait_to_twice_that(policy, de
     assert {first_wait_seconds(watch, policy) for watch in watches} == set(expected)
 
 
+def test_a_clock_that_went_back_waits_as_from_the_start():
+    assert wait(-100, Policy(min_wait_seconds=1)) == 4  # 2 * sqrt(2 * 2), less the jitter
+
+
 def test_watches_started_together_do_not_check_together_and_none_later_than_its_base():
     assert waits(3600) == set(range(153, 171))  # 169.8 s, shortened by up to a tenth
     assert waits(0) == {10}  # 9.0… s at least, in whole seconds
     assert len({wait(3600, checks=n) for n in range(50)}) > 5
+    assert first_wait_seconds(a_watch(), Policy(check_cost_seconds=900)) == 654  # for ever
 
 
 SCHEDULED, BEGUN = {"export": an_export(status="Scheduled")}, {"export": an_export(status="in_progress")}
@@ -104,6 +109,7 @@ SCHEDULED, BEGUN = {"export": an_export(status="Scheduled")}, {"export": an_expo
         "long before the expected time": ({"expected_seconds": WEEK}, 598, 2),
         "before it": ({"expected_seconds": 2100}, 598, 1.75),
         "halfway to it": ({"expected_seconds": 1200}, 598, 1),
+        "after a few seconds": ({"expected_seconds": 24}, 10, 1),
         "around it": ({"expected_seconds": 600}, 598, 0.5),
         "after it": ({"expected_seconds": 1}, 598, 0.5),
         "scheduled around it": ({"expected_seconds": 600} | SCHEDULED, 598, 1.5),
