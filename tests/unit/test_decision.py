@@ -120,16 +120,13 @@ def test_done_says_how_the_file_was_delivered(announced, ftp_host, default, meth
     seen_done = seen(ExportStatus.DONE, ftp_host=ftp_host, ftp_dir="out", file_name="a.csv")
     file = after((0, seen_done), watch=watch, policy=policy).file
     assert (file.name, file.distribution_method, file.uri) == ("a.csv", method, uri)
+    assert after((0, seen(ExportStatus.DONE, file_name="NULL")), watch=watch).file is None
 
 
 @pytest.mark.parametrize("text", ["in progress", "In_Progress", " in  progress "])
 def test_a_status_is_known_however_it_is_written(text):
     assert ExportStatus.parse(text) is ExportStatus.IN_PROGRESS
     assert ExportStatus.parse(f"not {text}") is ExportStatus.UNKNOWN
-
-
-def test_done_without_a_file_name_names_no_file():
-    assert after((0, seen(ExportStatus.DONE, file_name="NULL"))).file is None
 
 
 @table(
@@ -146,10 +143,6 @@ def test_stuck_names_the_file_where_it_may_be_there_already(announced, file, wor
     assert all(word in stuck.reason.message for word in words)
 
 
-def test_an_expired_watch_says_how_long_it_watched():
-    assert "after 1 d;" in after((DAY + 0.5, IN_PROGRESS)).reason.message
-
-
 def test_the_check_before_the_stuck_moment_waits_for_exactly_that_moment():
     now, decision = 0, after((0, READY))
     while decision.outcome == "wait":
@@ -158,8 +151,9 @@ def test_the_check_before_the_stuck_moment_waits_for_exactly_that_moment():
     assert (said(decision), now) == (STUCK, 3900)
 
 
-def test_a_refusal_s_retry_after_is_waited_for():
-    assert 500 <= after((0, RATE_LIMITED)).wait_seconds <= 560
+def test_the_parts_of_a_decision_are_of_its_check():
+    assert 500 <= after((0, RATE_LIMITED)).wait_seconds <= 560  # its Retry-After
+    assert "after 1 d;" in after((DAY + 0.5, IN_PROGRESS)).reason.message
 
 
 @pytest.mark.parametrize("checks", [[(50, IN_PROGRESS)], [(50, NOT_FOUND)], [(0, READY), (4000, READY)]])

@@ -62,14 +62,6 @@ def test_the_base_grows_with_the_square_root_of_the_time_and_of_what_a_check_cos
     assert base_wait_seconds(elapsed_seconds, policy) == pytest.approx(expected, abs=0.05)
 
 
-def test_the_undisturbed_schedule_takes_209_checks_in_24_hours():
-    elapsed, checks = 0.0, 0
-    while elapsed < DAY:
-        elapsed += base_wait_seconds(elapsed, DEFAULTS)
-        checks += 1
-    assert checks == 209
-
-
 @table(
     "policy, deadline_seconds, expected",
     {
