@@ -159,8 +159,12 @@ $(VENV)-ministack/.installed: requirements-ministack.txt | $(INSTALLED)
 e2e: $(INSTALLED) $(VENV)-ministack/.installed ## Deploy what `sam build` makes to MiniStack, and watch two exports there
 	MINISTACK=$(abspath $(VENV)-ministack) $(BIN)/python -m pytest tests/e2e
 
+# What may survive, and why: tests/mutation.md.
 .PHONY: mutation
-mutation: $(INSTALLED) ## Change the core, one mutant at a time, and list those that tests/unit lets through
+mutation: $(INSTALLED) ## Change the code, one mutant at a time; list those that tests/unit lets through, and each module's score
 	rm -rf mutants && mkdir mutants
 	cp -R layers/export_watch events examples functions statemachine tests template.yaml pyproject.toml mutants
-	cd mutants && $(abspath $(BIN))/mutmut run && $(abspath $(BIN))/mutmut results
+	cd mutants && $(abspath $(BIN))/mutmut run && $(abspath $(BIN))/mutmut results --all true | awk ' \
+	    { module = $$1; sub(/\.x.*/, "", module); total[module]++ } \
+	    / (killed|timeout)$$/ { killed[module]++; next } { print } \
+	    END { for (each in total) printf "%5.1f %% of %3d  %s\n", 100 * killed[each] / total[each], total[each], each | "sort" }'

@@ -7,10 +7,11 @@ gc.disable()  # what is imported stays: to look for garbage in it is a tenth of 
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from export_watch import aws, check_report, notification, state
-from export_watch.decision import Decision, Wait, decide
+from export_watch.decision import Wait, decide
 from export_watch.emarsys.client import Emarsys, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
@@ -29,8 +30,7 @@ def build(
     telemetry = Telemetry(environment)
     emarsys = emarsys or connect(settings)
 
-    @telemetry.logger.inject_lambda_context(clear_state=True)
-    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def check_export(event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Check the export of a watch: gather, decide, apply.
 
         The event holds the `watch` (see export_watch.state) and the `execution_arn`. The answer holds the watch as it
@@ -40,7 +40,7 @@ def build(
         execution_arn = event["execution_arn"]
         before = state.load(event["watch"], execution_arn)
         watch, policy = before.watch, before.policy
-        with telemetry.about(account=watch.account, export_id=watch.export_id, execution=watch.execution):
+        with telemetry.about(**watch.names):
             observation = emarsys.check(watch.account, watch.export_id)
             checked_at = now()
 
@@ -48,12 +48,18 @@ def build(
 
             for line in check_report.lines(before, observation, decision, checked_at):
                 telemetry.log(line.level, line.message, line.metrics, **line.keys)
-            return {
+            answer = {
                 "watch": state.dump(decision.watch, policy),
-                **answer(decision, checked_at, Origin(settings.stack, execution_arn)),
+                "outcome": decision.outcome,
+                "wait_seconds": decision.wait_seconds,
+                "notification": None,
             }
+            if not isinstance(decision, Wait):
+                origin = Origin(settings.stack_name, execution_arn)
+                answer["notification"] = asdict(notification.of_decision(decision, checked_at, origin))
+            return answer
 
-    return handler
+    return telemetry.handler(check_export)
 
 
 def connect(settings: CheckExportSettings) -> Emarsys:
@@ -67,18 +73,6 @@ def connect(settings: CheckExportSettings) -> Emarsys:
     )
     tokens = TokenStore(http, DynamoDbTokenTable(aws.client("dynamodb"), settings.token_table))
     return EmarsysClient(credentials, http, tokens)
-
-
-def answer(decision: Decision, checked_at: float, origin: Origin) -> dict[str, Any]:
-    """What the state machine carries out."""
-    if isinstance(decision, Wait):
-        return {"outcome": "wait", "wait_seconds": decision.wait_seconds, "notification": None}
-    published = notification.of_decision(decision, checked_at, origin)
-    return {
-        "outcome": decision.outcome,
-        "wait_seconds": decision.wait_seconds,
-        "notification": {"message": published.message, "attributes": published.attributes},
-    }
 
 
 handler = build(os.environ)

@@ -5,45 +5,30 @@ import os
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from logging import ERROR, INFO, WARNING
-from typing import Any
+from logging import INFO, WARNING
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-from export_watch import aws, export_created, schedule, state
-from export_watch.errors import InvalidEventError
+from export_watch import aws, batch, export_created, schedule, state
 from export_watch.settings import StartWatchSettings
 from export_watch.telemetry import Handler, Telemetry
-from export_watch.watch import Watch, WatchRequest
+from export_watch.watch import Watch
 
 
-def build(
-    environment: Mapping[str, str], *, step_functions: Any = None, now: Callable[[], float] = time.time
-) -> Handler:
+def build(environment: Mapping[str, str], *, now: Callable[[], float] = time.time) -> Handler:
     """The handler of an execution environment. `now` is the watch's clock."""
     settings = StartWatchSettings.from_environment(environment)
     telemetry = Telemetry(environment)
-    step_functions = step_functions or aws.client("stepfunctions")
-    processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    step_functions = aws.client("stepfunctions")
 
-    def start_watch(record: SQSRecord) -> None:
-        """Start the watch that a record asks for."""
-        try:
-            request = export_created.parse(record.body, settings.deadline_seconds)
-        except InvalidEventError as error:
-            with telemetry.about(message_id=record.message_id):
-                telemetry.log(ERROR, f"event refused: {error}", {"EventsRefused": 1})
-            raise
-        with telemetry.about(
-            account=request.account, export_id=request.export_id, execution=request.execution_name
-        ):
+    def start_watch(body: str) -> None:
+        """Start the watch that an event asks for."""
+        request = export_created.parse(body, settings.deadline_seconds)
+        watch = Watch.begin(request, now())
+        with telemetry.about(**watch.names):
             if request.ignored_keys:
                 telemetry.log(WARNING, export_created.ignored(request))
-            start_execution(request)
+            start_execution(watch)
 
-    def start_execution(request: WatchRequest) -> None:
-        watch = Watch.begin(request, now())
+    def start_execution(watch: Watch) -> None:
         wait_seconds = schedule.first_wait_seconds(watch, settings.policy)
         first_input = {
             "watch": state.dump(watch, settings.policy),
@@ -55,7 +40,7 @@ def build(
         try:
             step_functions.start_execution(
                 stateMachineArn=settings.state_machine_arn,
-                name=request.execution_name,
+                name=watch.execution,
                 input=json.dumps(first_input),
             )
         except aws.AwsError as error:
@@ -67,12 +52,7 @@ def build(
             raise
         telemetry.log(INFO, "watch started", wait_seconds=wait_seconds, deadline_at=watch.deadline_at)
 
-    @telemetry.logger.inject_lambda_context(clear_state=True)
-    def handler(event: dict[str, Any], context: Any) -> Any:
-        """Start a watch for each record; those that fail are delivered again, and at last moved to the DLQ."""
-        return process_partial_response(event, start_watch, processor, context)
-
-    return handler
+    return batch.handler(telemetry, start_watch, "event refused", {"EventsRefused": 1})
 
 
 _DUPLICATE = (

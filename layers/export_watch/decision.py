@@ -33,6 +33,7 @@ class Wait:
 
     watch: Watch
     wait_seconds: int
+    outcome: Literal["wait"] = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Stuck:
     reason: Reason
     file: File | None
     wait_seconds: int
-
     outcome: Literal[Outcome.STUCK] = Outcome.STUCK
 
 
@@ -71,8 +71,8 @@ def decide(watch: Watch, observation: Observation, now: float, policy: Policy) -
     if now >= watch.deadline_at:
         watched_seconds = int(now) - watch.started_at
         return End(watch, Outcome.EXPIRED, reasons.expired(observation, watched_seconds))
-    if isinstance(observation, StatusSeen) and _is_stuck(watch, observation, now, policy):
-        return _stuck(watch, observation, now, policy)
+    if isinstance(observation, StatusSeen) and (stuck := _stuck(watch, observation, now, policy)):
+        return stuck
     if isinstance(observation, Obstacle):
         return Wait(watch, wait_seconds(watch, now, policy, observation.retry_after_seconds))
     return Wait(watch, wait_seconds(watch, now, policy, rate_limit=observation.rate_limit))
@@ -119,24 +119,16 @@ def _final(watch: Watch, observation: Observation, now: float, policy: Policy) -
             return None
 
 
-def _is_stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> bool:
-    return (
-        seen.status is ExportStatus.READY
-        and not watch.stuck_told
-        and watch.ready_since is not None
-        and now - watch.ready_since >= policy.stuck_after_seconds
-    )
-
-
-def _stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> Stuck:
+def _stuck(watch: Watch, seen: StatusSeen, now: float, policy: Policy) -> Stuck | None:
+    since = watch.ready_since
+    if seen.status is not ExportStatus.READY or since is None or watch.stuck_told:
+        return None
+    if now - since < policy.stuck_after_seconds:
+        return None
     watch = replace(watch, stuck_told=True)
     method = _method(watch, seen, policy)
-    reason = reasons.stuck(
-        method,
-        named(seen.export.ftp_host),
-        ready_seconds=int(now) - (watch.ready_since or int(now)),
-        seconds_to_deadline=watch.deadline_at - int(now),
-    )
+    host, left_seconds = named(seen.export.ftp_host), watch.deadline_at - int(now)
+    reason = reasons.stuck(method, host, int(now) - since, left_seconds)
     file = locate(seen.export, method, seen.file_url) if method is DistributionMethod.LOCAL else None
     return Stuck(watch, reason, file, wait_seconds(watch, now, policy, rate_limit=seen.rate_limit))
 

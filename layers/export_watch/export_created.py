@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from export_watch.errors import InvalidEventError
 from export_watch.watch import DistributionMethod, WatchRequest
@@ -14,19 +15,10 @@ MAX_ATTEMPT = 9999
 MAX_CONTEXT_BYTES = 8192
 MAX_CONTEXT_DEPTH = 32
 
-KEYS = frozenset(
-    {
-        "export_id",
-        "account",
-        "distribution_method",
-        "deadline_seconds",
-        "expected_seconds",
-        "attempt",
-        "context",
-    }
-)
+KEYS = frozenset(field.name for field in fields(WatchRequest)) - {"ignored_keys"}
 """The keys of the contract."""
 
+Default = TypeVar("Default")
 _ACCOUNT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _EXPORT_ID = re.compile(r"[1-9][0-9]{0,14}")
 
@@ -40,19 +32,11 @@ def parse(body: str, max_deadline_seconds: int) -> WatchRequest:
     return WatchRequest(
         export_id=_export_id(detail),
         account=_account(detail),
-        attempt=_integer(detail, "attempt", 1, MAX_ATTEMPT, default=1),
+        attempt=_integer(detail, "attempt", 1, MAX_ATTEMPT, 1),
         deadline_seconds=_integer(
-            detail,
-            "deadline_seconds",
-            MIN_DEADLINE_SECONDS,
-            max_deadline_seconds,
-            default=max_deadline_seconds,
+            detail, "deadline_seconds", MIN_DEADLINE_SECONDS, max_deadline_seconds, max_deadline_seconds
         ),
-        expected_seconds=(
-            _integer(detail, "expected_seconds", 1, MAX_EXPECTED_SECONDS)
-            if "expected_seconds" in detail
-            else None
-        ),
+        expected_seconds=_integer(detail, "expected_seconds", 1, MAX_EXPECTED_SECONDS, None),
         distribution_method=_distribution_method(detail),
         context=_context(detail),
         ignored_keys=tuple(sorted(detail.keys() - KEYS)),
@@ -61,9 +45,8 @@ def parse(body: str, max_deadline_seconds: int) -> WatchRequest:
 
 def ignored(request: WatchRequest) -> str:
     """The warning about keys that mean nothing here: one of them may be misspelt."""
-    names = ", ".join(_shown(key) for key in request.ignored_keys[:10])
-    if len(request.ignored_keys) > 10:
-        names += f", and {len(request.ignored_keys) - 10} more"
+    keys = request.ignored_keys
+    names = ", ".join(map(_shown, keys[:10])) + (f", and {len(keys) - 10} more" if len(keys) > 10 else "")
     return f"the event's detail has keys that mean nothing here and were ignored: {names}. Is one misspelt?"
 
 
@@ -115,8 +98,10 @@ def _account(detail: dict[str, Any]) -> str:
     return value
 
 
-def _integer(detail: dict[str, Any], key: str, low: int, high: int, default: int | None = None) -> int:
-    value = detail.get(key, default)
+def _integer(detail: dict[str, Any], key: str, low: int, high: int, default: Default) -> int | Default:
+    if key not in detail:
+        return default
+    value = detail[key]
     if type(value) is not int or not low <= value <= high:
         raise _wrong(key, value, f"an integer from {low} to {high}")
     return value

@@ -37,9 +37,7 @@ class File:
 
 
 def effective_method(
-    announced: DistributionMethod | None,
-    export: Export,
-    default: DistributionMethod = DistributionMethod.FTP,
+    announced: DistributionMethod | None, export: Export, default: DistributionMethod
 ) -> DistributionMethod:
     """How the file is delivered: as announced, else by `default` where the reply names a host, else `local`.
 

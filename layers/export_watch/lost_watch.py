@@ -3,16 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from export_watch import state
+from export_watch import reason, state
 from export_watch.errors import InvalidExecutionError
-from export_watch.reason import Reason, ReasonCode, lost
+from export_watch.reason import Reason
 from export_watch.watch import Watch
-
-_CODES = {
-    "FAILED": ReasonCode.EXECUTION_FAILED,
-    "TIMED_OUT": ReasonCode.EXECUTION_TIMED_OUT,
-    "ABORTED": ReasonCode.EXECUTION_ABORTED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +28,7 @@ def parse(body: str) -> LostWatch:
     try:
         detail = json.loads(body)["detail"]
         execution_arn = str(detail["executionArn"])
-        code = _CODES[detail["status"]]
         watch = state.load(json.loads(detail["input"])["watch"], execution_arn).watch
-        failed_at = detail["stopDate"] / 1000
+        return LostWatch(watch, execution_arn, reason.lost(detail["status"]), detail["stopDate"] / 1000)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        message = f"its event holds no watch ({type(error).__name__}: {error})"
-        raise InvalidExecutionError(message) from error
-    return LostWatch(watch, execution_arn, lost(code), failed_at)
+        raise InvalidExecutionError(f"its event holds no watch: {error!r}") from error

@@ -4,12 +4,10 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from export_watch.decision import End, Stuck
-from export_watch.location import File, named
-from export_watch.reason import Reason
-from export_watch.watch import Export, Outcome, Watch
+from export_watch.location import named
+from export_watch.watch import Export, Outcome
 
 DATA_SCHEMA = "urn:emarsys-export-watch:notification:1"
 EXPORT_TYPE_LENGTH = 100
@@ -33,43 +31,24 @@ class Origin:
 
 def of_decision(decision: Stuck | End, now: float, origin: Origin) -> Notification:
     """The notification of a decision to publish, made at `now` (unix seconds)."""
-    watch = decision.watch
-    progress = {"ready_since": _iso(watch.ready_since), "checks": watch.checks}
-    return _compose(
-        watch, decision.outcome, decision.reason, decision.file, watch.export, progress, now, origin
-    )
-
-
-def of_lost_watch(watch: Watch, reason: Reason, failed_at: float, origin: Origin) -> Notification:
-    """The notification of a watch whose execution failed: only how it began is known."""
-    progress = {"ready_since": None, "checks": None}
-    return _compose(watch, Outcome.LOST, reason, None, None, progress, failed_at, origin)
-
-
-def _compose(
-    watch: Watch,
-    outcome: Outcome,
-    reason: Reason | None,
-    file: File | None,
-    export: Export | None,
-    progress: dict[str, Any],
-    now: float,
-    origin: Origin,
-) -> Notification:
+    watch, outcome = decision.watch, decision.outcome
+    lost = outcome is Outcome.LOST  # what its checks found is lost with it
+    export = None if lost else watch.export
     data = {
         "export_id": watch.export_id,
         "account": watch.account,
         "outcome": outcome,
         "terminal": outcome.terminal,
-        "reason": None if reason is None else asdict(reason),
-        "file": None if file is None else asdict(file),
-        "export": None if export is None else asdict(export),
+        "reason": decision.reason and asdict(decision.reason),
+        "file": decision.file and asdict(decision.file),
+        "export": export and asdict(export),
         "watch": {
             "execution": watch.execution,
             "execution_arn": origin.execution_arn,
             "started_at": _iso(watch.started_at),
             "deadline_at": _iso(watch.deadline_at),
-            **progress,
+            "ready_since": None if lost else _iso(watch.ready_since),
+            "checks": None if lost else watch.checks,
             "elapsed_seconds": max(0, int(now) - watch.started_at),
         },
         "context": watch.context,

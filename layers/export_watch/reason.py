@@ -99,6 +99,12 @@ _UNDOCUMENTED = (
     REMEDY[ObstacleCode.UNEXPECTED_REPLY],
 )
 
+_FAILED_EXECUTION = {
+    "FAILED": (ReasonCode.EXECUTION_FAILED, "failed"),
+    "TIMED_OUT": (ReasonCode.EXECUTION_TIMED_OUT, "ran into its timeout"),
+    "ABORTED": (ReasonCode.EXECUTION_ABORTED, "was stopped by an operator"),
+}
+
 
 def export_failed() -> Reason:
     """Emarsys's status `error`."""
@@ -170,13 +176,9 @@ def remedy(obstacle: Obstacle) -> str:
     return _AWS_UNAVAILABLE if obstacle.aws_unavailable else obstacle.remedy or REMEDY[obstacle.code]
 
 
-def lost(code: ReasonCode) -> Reason:
-    """The execution failed, for a reason of AWS's or an operator's."""
-    happened = {
-        ReasonCode.EXECUTION_FAILED: "failed",
-        ReasonCode.EXECUTION_TIMED_OUT: "ran into its timeout",
-        ReasonCode.EXECUTION_ABORTED: "was stopped by an operator",
-    }[code]
+def lost(execution_status: str) -> Reason:
+    """The execution failed, for a reason of AWS's or an operator's. Raises KeyError for the status of another one."""
+    code, happened = _FAILED_EXECUTION[execution_status]
     return Reason(
         code,
         f"The execution that watched this export {happened}: nobody watches it any more, and what became of the "

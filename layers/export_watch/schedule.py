@@ -167,4 +167,4 @@ def pace(rate_limit: RateLimit) -> float:
 def _spread(execution: str, check: int) -> float:
     """A number in [0, 1) that is the same for the same check of the same execution, and else unrelated."""
     digest = hashlib.sha256(f"{execution}/{check}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+    return int.from_bytes(digest[:8]) / 2**64

@@ -16,22 +16,25 @@ from export_watch.watch import DistributionMethod, Export, Refusal, Watch
 VERSION = 1
 
 _FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (Watch, Export, Policy)}
+_REMEMBERED = tuple(name for name in _FIELDS[Watch] if name != "execution")
+"""Not the execution's name: the state machine knows it, and an operator may start the same watch anew."""
 
 
 def dump(watch: Watch, policy: Policy) -> dict[str, Any]:
-    """The JSON object that holds a watch and its policy, all but the execution's name."""
-    remembered = _fields(watch)
-    del remembered["execution"]  # the state machine knows it, and an operator may start the same watch anew
-    remembered["context"] = json.dumps(
-        watch.context
-    )  # as text: AWS passes numbers on, but may write them otherwise
-    remembered["export"] = None if watch.export is None else _fields(watch.export)
-    return {"version": VERSION, **remembered, "policy": _fields(policy)}
+    """The JSON object that holds a watch and its policy."""
+    # Not by `dataclasses.asdict`, whose deep copies took a sixth of what a check takes beside its call.
+    return {
+        "version": VERSION,
+        **_values(watch, _REMEMBERED),
+        # As text: AWS passes numbers on, but may write them otherwise.
+        "context": json.dumps(watch.context),
+        "export": None if watch.export is None else _values(watch.export, _FIELDS[Export]),
+        "policy": _values(policy, _FIELDS[Policy]),
+    }
 
 
-def _fields(value: Watch | Export | Policy) -> dict[str, Any]:
-    """As `dataclasses.asdict`, whose deep copies took a sixth of what a check takes beside its call."""
-    return {name: getattr(value, name) for name in _FIELDS[type(value)]}
+def _values(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
 
 
 def load(state: Any, execution_arn: str) -> Before:
@@ -45,22 +48,15 @@ def load(state: Any, execution_arn: str) -> Before:
         raise InvalidStateError(f"the state of the watch has version {version!r}, this code reads {VERSION}")
     try:
         method, export = state["distribution_method"], state["export"]
-        watch = Watch(
-            execution=execution_arn.rpartition(":")[2],
-            account=state["account"],
-            export_id=state["export_id"],
-            distribution_method=None if method is None else DistributionMethod(method),
-            context=json.loads(state["context"]),
-            started_at=state["started_at"],
-            deadline_at=state["deadline_at"],
-            checks=state["checks"],
-            ready_since=state["ready_since"],
-            stuck_told=state["stuck_told"],
-            refused_since={Refusal(refusal): since for refusal, since in state["refused_since"].items()},
-            export=None if export is None else Export(**_known(Export, export)),
-            expected_seconds=state.get("expected_seconds"),
-            answered_at=state.get("answered_at", None if state["checks"] else state["started_at"]),
-        )
+        read = {
+            "execution": execution_arn.rpartition(":")[2],
+            "distribution_method": None if method is None else DistributionMethod(method),
+            "context": json.loads(state["context"]),
+            "refused_since": {Refusal(refusal): since for refusal, since in state["refused_since"].items()},
+            "export": None if export is None else Export(**_known(Export, export)),
+            "answered_at": state.get("answered_at", None if state["checks"] else state["started_at"]),
+        }
+        watch = Watch(**(_known(Watch, state) | read))
         return Before(
             watch,
             _policy(state["policy"]),
@@ -68,8 +64,7 @@ def load(state: Any, execution_arn: str) -> Before:
             stuck_failure=_error(state.get("stuck_failure")),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = f"the state of the watch is incomplete or wrong: {type(error).__name__} {error}"
-        raise InvalidStateError(message) from error
+        raise InvalidStateError(f"the state of the watch is incomplete or wrong: {error!r}") from error
 
 
 def _policy(content: dict[str, Any]) -> Policy:
@@ -79,7 +74,7 @@ def _policy(content: dict[str, Any]) -> Policy:
     return Policy(**known)
 
 
-def _known(kind: type[Export] | type[Policy], content: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: type[Watch] | type[Export] | type[Policy], content: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name in _FIELDS[kind]}
 
 

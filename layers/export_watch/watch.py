@@ -197,6 +197,11 @@ class Watch:
     answered_at: int | None = None
 
     @property
+    def names(self) -> dict[str, Any]:
+        """By what logs and metrics name the watch."""
+        return {"account": self.account, "export_id": self.export_id, "execution": self.execution}
+
+    @property
     def status(self) -> ExportStatus | None:
         """The status that Emarsys reported last, None before the first."""
         return None if self.export is None else ExportStatus.parse(str(self.export.status))

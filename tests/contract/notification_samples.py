@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from export_watch import export_created, lost_watch, notification, state
-from export_watch.decision import Wait, decide
+from export_watch.decision import End, Wait, decide
 from export_watch.emarsys.reply import interpret
 from export_watch.notification import Notification, Origin
 from export_watch.schedule import Policy, first_wait_seconds
 from export_watch.transport import Reply
-from export_watch.watch import Watch
+from export_watch.watch import Outcome, Watch
 from tests.contract.schemas import EVENTS, read
 
 STACK = "emarsys-export-watch"
@@ -130,7 +130,7 @@ def _lost(event: dict[str, Any]) -> Notification:
         },
     }
     lost = lost_watch.parse(json.dumps(failed))
-    return notification.of_lost_watch(lost.watch, lost.reason, lost.failed_at, origin)
+    return notification.of_decision(End(lost.watch, Outcome.LOST, lost.reason), lost.failed_at, origin)
 
 
 def _begun(event: dict[str, Any]) -> Watch:

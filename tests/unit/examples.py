@@ -1,7 +1,9 @@
-"""Plain values that the tests of the core begin with."""
+"""Plain values that the tests of the core begin with, and how a table of cases is written."""
 
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from export_watch.schedule import Policy
 from export_watch.watch import Export, ExportStatus, StatusSeen, Watch
@@ -13,37 +15,42 @@ DAY = 86_400
 DEFAULTS = Policy()
 FILE_URL = "https://api.emarsys.net/api/v3/export/123/data"
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:export-watch:default_123"
+WATCH = Watch(
+    execution="default_123",
+    account="default",
+    export_id=123,
+    distribution_method=None,
+    context={},
+    started_at=STARTED_AT,
+    deadline_at=STARTED_AT + DAY,
+    answered_at=STARTED_AT,
+)
+EXPORT = Export(
+    id="123",
+    created="2012-05-23 11:08:56",
+    status="done",
+    type="Responses",
+    file_name="clicks_3931993_1_en-df0ef2.csv",
+    ftp_host="88.99.123.23",
+    ftp_dir="folder/subfolder",
+)
 
 
 def a_watch(**changes: Any) -> Watch:
     """A watch of 24 hours that has just begun, but for `changes`."""
-    watch = Watch(
-        execution="default_123",
-        account="default",
-        export_id=123,
-        distribution_method=None,
-        context={},
-        started_at=STARTED_AT,
-        deadline_at=STARTED_AT + DAY,
-        answered_at=STARTED_AT,
-    )
-    return replace(watch, **changes)
+    return replace(WATCH, **changes)
 
 
 def an_export(**changes: Any) -> Export:
     """The export of the documented reply, but for `changes`."""
-    export = Export(
-        id="123",
-        created="2012-05-23 11:08:56",
-        status="done",
-        type="Responses",
-        file_name="clicks_3931993_1_en-df0ef2.csv",
-        ftp_host="88.99.123.23",
-        ftp_dir="folder/subfolder",
-    )
-    return replace(export, **changes)
+    return replace(EXPORT, **changes)
 
 
 def seen(status: ExportStatus, **changes: Any) -> StatusSeen:
     """A check that found a status; `changes` are of the export."""
     return StatusSeen(status, an_export(**{"status": str(status), **changes}), FILE_URL)
+
+
+def table(names: str, rows: dict[str, tuple[Any, ...]]) -> pytest.MarkDecorator:
+    """A parametrization by rows that are named for what they show."""
+    return pytest.mark.parametrize(names.split(", "), list(rows.values()), ids=list(rows))

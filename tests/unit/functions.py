@@ -1,13 +1,12 @@
 """The functions, as a test builds them: from an environment and fakes, with what they write read back."""
 
-import importlib.util
+import importlib
 import itertools
 import json
 import os
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -29,30 +28,23 @@ ENVIRONMENT = {
     "TOKEN_TABLE": "tokens",
     "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:notifications",
 }
-_services = itertools.count()
-
-
-def environment(**changes: str) -> dict[str, str]:
-    """The environment of a function. Each has a service of its own: Powertools keeps one logger for each, for ever."""
-    return ENVIRONMENT | {"POWERTOOLS_SERVICE_NAME": f"my-stack-{next(_services)}"} | changes
-
-
 CONTEXT = SimpleNamespace(
     function_name="function", memory_limit_in_mb=256, invoked_function_arn="arn", aws_request_id="request-1"
 )
+_services = itertools.count()
 
 
 @cache
-def app(name: str) -> ModuleType:
+def app(name: str) -> Any:
     """The module of a function. Importing it builds its handler from the environment, as Lambda does."""
-    path = Path(__file__).parents[2] / "functions" / name / "app.py"
-    spec = importlib.util.spec_from_file_location(f"app_{name}", path)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
     with patch.dict(os.environ, ENVIRONMENT):
-        spec.loader.exec_module(module)
-    return module
+        return importlib.import_module(f"functions.{name}.app")
+
+
+def build(name: str, *, level: str = "INFO", **options: Any) -> Any:
+    """The handler of a function. Each has a service of its own: Powertools keeps one logger for each, for ever."""
+    service = {"POWERTOOLS_SERVICE_NAME": f"my-stack-{next(_services)}", "POWERTOOLS_LOG_LEVEL": level}
+    return app(name).build(ENVIRONMENT | service, **options)
 
 
 @dataclass(frozen=True)
@@ -64,13 +56,19 @@ class Written:
     metrics: list[dict[str, Any]]
 
     @property
+    def failed(self) -> list[str]:
+        """The messages of a batch that are to be delivered again."""
+        return [failure["itemIdentifier"] for failure in self.answer["batchItemFailures"]]
+
+    @property
     def counted(self) -> dict[str, float]:
-        """The metrics by their names, all values of one added up."""
-        total: dict[str, float] = {}
-        for record in self.metrics:
-            for metric in record["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
-                total[metric["Name"]] = total.get(metric["Name"], 0) + sum(record[metric["Name"]])
-        return total
+        """The metrics by their names."""
+        names = [
+            (record, metric["Name"])
+            for record in self.metrics
+            for metric in record["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        ]
+        return {name: sum(record[name]) for record, name in names}
 
 
 def invoke(handler: Any, event: dict[str, Any], capsys: Any) -> Written:
@@ -78,18 +76,19 @@ def invoke(handler: Any, event: dict[str, Any], capsys: Any) -> Written:
     capsys.readouterr()
     answer = handler(event, CONTEXT)
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    return Written(
-        answer,
-        [record for record in records if "_aws" not in record],
-        [record for record in records if "_aws" in record],
-    )
+    metrics = [record for record in records if "_aws" in record]
+    return Written(answer, [record for record in records if "_aws" not in record], metrics)
 
 
-def sqs_event(*bodies: str) -> dict[str, Any]:
-    """A batch of messages, with ids by their place."""
+def sqs_event(*details: dict[str, Any]) -> dict[str, Any]:
+    """A batch of messages about events of such details, with ids by their place."""
     return {
         "Records": [
-            {"messageId": f"message-{place}", "eventSource": "aws:sqs", "body": body}
-            for place, body in enumerate(bodies)
+            {
+                "messageId": f"message-{place}",
+                "eventSource": "aws:sqs",
+                "body": json.dumps({"detail": detail}),
+            }
+            for place, detail in enumerate(details)
         ]
     }

@@ -1,24 +1,25 @@
 """Each handler, built from an environment and fakes: what it answers, logs and counts."""
 
 import json
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from export_watch import state
+from export_watch import aws, schedule, state
+from export_watch.transport import Reply
 from export_watch.watch import ExportStatus, Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import aws_error
 from tests.unit.examples import ARN, DEFAULTS, STARTED_AT, a_watch, seen
-from tests.unit.functions import ENVIRONMENT, app, environment, invoke, sqs_event
+from tests.unit.functions import ENVIRONMENT, app, build, invoke, sqs_event
 
-FAILED = {
-    "executionArn": ARN,
-    "status": "FAILED",
-    "stopDate": 1000 * (STARTED_AT + 60),
-    "input": json.dumps({"watch": state.dump(a_watch(context={"a": 1}), DEFAULTS)}),
-}
+ABOUT = {"account": "default", "export_id": 123, "execution": "default_123"}
+READY, DONE = seen(ExportStatus.READY), seen(ExportStatus.DONE)
 
 
 class FakeEmarsys:
+    """Has one observation for whoever asks, and remembers who did."""
+
     def __init__(self, observation):
         self.observation, self.checked = observation, []
 
@@ -28,167 +29,204 @@ class FakeEmarsys:
 
 
 class FakeAws:
-    """Takes calls by any name, remembers them, and raises what it is told to."""
+    """Every service of AWS: remembers the calls, answers with what it was given, and raises what of it is an error."""
 
-    def __init__(self, *failures):
-        self.failures, self.calls = list(failures), []
+    def __init__(self, service="", answers=(), calls=None):
+        self.service, self.answers, self.calls = service, iter(answers), [] if calls is None else calls
+
+    def client(self, service):
+        return FakeAws(service, self.answers, self.calls)
 
     def __getattr__(self, name):
         def call(**parameters):
-            self.calls.append(parameters)
-            if failure := self.failures.pop(0) if self.failures else None:
-                raise failure
-            return {}
+            self.calls.append((f"{self.service}.{name}", parameters))
+            answer: Any = next(self.answers, {})
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
         return call
 
 
-def check(observation, capsys, *, at=60, watch=None, level="INFO", **added):
+@pytest.fixture
+def cloud(monkeypatch):
+    """AWS, as the function that is built meanwhile sees it."""
+    fake = FakeAws()
+    monkeypatch.setattr(aws, "client", fake.client)
+    return fake
+
+
+def check(observation, capsys, *, at=60, level="INFO", added=(), **watch):
     emarsys = FakeEmarsys(observation)
-    handler = app("check_export").build(
-        environment(POWERTOOLS_LOG_LEVEL=level), emarsys=emarsys, now=lambda: STARTED_AT + at
-    )
-    dumped = state.dump(watch or a_watch(), DEFAULTS) | added
+    handler = build("check_export", level=level, emarsys=emarsys, now=lambda: STARTED_AT + at)
+    dumped = state.dump(a_watch(**watch), DEFAULTS) | dict(added)
     written = invoke(handler, {"watch": dumped, "execution_arn": ARN}, capsys)
     assert emarsys.checked == [("default", 123)]
     return written
 
 
 def test_a_check_that_finds_no_final_status_answers_with_a_wait(capsys):
-    written = check(seen(ExportStatus.READY), capsys)
-    assert (written.answer["outcome"], written.answer["notification"]) == ("wait", None)
-    assert written.answer["wait_seconds"] >= 10
-    assert written.answer["watch"]["checks"] == 1
-    assert written.answer["watch"]["answered_at"] == STARTED_AT + 60
-    [line] = written.logs
-    assert line["message"].startswith("status ready: check again in ")
-    assert (line["account"], line["export_id"], line["execution"]) == ("default", 123, "default_123")
-    assert line["function_request_id"] == "request-1"
+    written = check(READY, capsys)
+    answer, [line] = written.answer, written.logs
+    assert (answer["outcome"], answer["wait_seconds"], answer["notification"]) == ("wait", 10, None)
+    assert (answer["watch"]["checks"], answer["watch"]["answered_at"]) == (1, STARTED_AT + 60)
+    assert line["message"] == "status ready: check again in 10 s"
+    assert line.items() >= (ABOUT | {"function_request_id": "request-1", "checks": 1}).items()
+    assert line["location"].startswith("check_export:")
     assert written.metrics == []
 
 
 @pytest.mark.parametrize("level", ["INFO", "ERROR"])
 def test_a_final_status_is_answered_with_its_notification_logged_and_counted(capsys, level):
-    written = check(seen(ExportStatus.DONE), capsys, level=level)
+    written = check(DONE, capsys, level=level)
     assert (written.answer["outcome"], written.answer["wait_seconds"]) == ("done", 0)
-    notification = written.answer["notification"]
-    assert notification["attributes"]["outcome"] == "done"
-    assert json.loads(notification["message"])["data"]["watch"]["execution_arn"] == ARN
-    assert [line["message"] for line in written.logs] == (
-        ["status done: done", "outcome done"] if level == "INFO" else []
+    assert written.answer["notification"]["attributes"]["outcome"] == "done"
+    event = json.loads(written.answer["notification"]["message"])
+    assert (event["source"], event["time"]) == (
+        "emarsys-export-watch/my-stack/default",
+        "2026-11-23T16:51:01Z",
     )
+    assert event["data"]["watch"]["execution_arn"] == ARN
+    logged = ["status done: done", "outcome done"] if level == "INFO" else []
+    assert [line["message"] for line in written.logs] == logged
     assert written.counted == {"WatchesDone": 1, "DetectionDelay": 60}
 
 
 def test_stuck_is_answered_with_a_notification_and_a_wait(capsys):
-    written = check(
-        seen(ExportStatus.READY), capsys, at=3900, watch=a_watch(checks=5, ready_since=STARTED_AT)
-    )
-    assert written.answer["outcome"] == "stuck"
-    assert written.answer["wait_seconds"] >= 1
-    assert written.answer["watch"]["stuck_told"]
-    assert written.counted == {"WatchesStuck": 1}
+    answer = check(READY, capsys, at=3900, checks=5, ready_since=STARTED_AT).answer
+    assert (answer["outcome"], answer["watch"]["stuck_told"]) == ("stuck", True)
+    assert answer["notification"]["attributes"]["terminal"] == "false"
+    assert answer["wait_seconds"] >= 1
 
 
 def test_metrics_are_in_the_stack_s_dimension_and_say_whose_they_are(capsys):
     [record] = check(Obstacle(ObstacleCode.PERMISSION_MISSING, "so it was"), capsys).metrics
     [directive] = record["_aws"]["CloudWatchMetrics"]
     assert (directive["Namespace"], directive["Dimensions"]) == ("EmarsysExportWatch", [["service"]])
-    assert (record["account"], record["export_id"], record["execution"]) == ("default", 123, "default_123")
+    assert {metric["Unit"] for metric in directive["Metrics"]} == {"Count"}
+    assert record.items() >= ABOUT.items()
     assert record["PermissionMissing"] == [1]
 
 
 def test_what_the_state_machine_caught_is_logged_and_left_out_of_the_answer(capsys):
     failure = {"Error": "Lambda.Unknown", "Cause": "planted"}
-    written = check(seen(ExportStatus.READY), capsys, check_failure=failure, stuck_failure=failure)
+    written = check(READY, capsys, added={"check_failure": failure, "stuck_failure": failure})
     assert "Lambda.Unknown" in written.logs[0]["message"]
     assert written.counted == {"NotificationsFailed": 1}
     assert not {"check_failure", "stuck_failure"} & {*written.answer["watch"]}
 
 
-def start(step_functions, capsys, *details):
-    handler = app("start_watch").build(environment(), step_functions=step_functions, now=lambda: STARTED_AT)
-    return invoke(handler, sqs_event(*(json.dumps({"detail": detail}) for detail in details)), capsys)
+def test_a_check_asks_emarsys_where_and_as_the_settings_say(cloud, capsys, monkeypatch):
+    asked = []
+
+    class Http:
+        def call(self, method, url, *_, **__):
+            asked.append(url)
+            token = {"access_token": "my-token", "expires_in": 3600, "token_type": "bearer"}
+            status = {"replyCode": 0, "data": {"id": 123, "status": "done"}}
+            return Reply(200, {}, json.dumps(token if method == "POST" else status).encode())
+
+    monkeypatch.setattr(app("check_export"), "Urllib3Client", Http)
+    secret = json.dumps({"client_id": "my-id", "client_secret": "my-secret"})
+    cloud.answers = iter([{"CreatedDate": datetime.fromtimestamp(STARTED_AT, UTC), "SecretString": secret}])
+    event = {"watch": state.dump(a_watch(), DEFAULTS), "execution_arn": ARN}
+    assert invoke(build("check_export"), event, capsys).answer["outcome"] == "done"
+    assert asked == [ENVIRONMENT["EMARSYS_TOKEN_URL"], f"{ENVIRONMENT['EMARSYS_HOST']}/api/v3/export/123"]
+    secret_read, *tables = cloud.calls
+    assert secret_read == ("secretsmanager.get_secret_value", {"SecretId": "emarsys/default"})
+    assert {(service.partition(".")[0], call["TableName"]) for service, call in tables} == {
+        ("dynamodb", "tokens")
+    }
 
 
-def test_an_event_starts_an_execution_by_its_name(capsys):
-    aws = FakeAws()
-    written = start(aws, capsys, {"export_id": 123, "expected_seconds": 900})
-    [call] = aws.calls
-    assert (call["stateMachineArn"], call["name"]) == (ENVIRONMENT["STATE_MACHINE_ARN"], "default_123")
+def start(capsys, *details):
+    return invoke(build("start_watch", now=lambda: STARTED_AT), sqs_event(*details), capsys)
+
+
+def test_an_event_starts_an_execution_by_its_name(cloud, capsys):
+    written = start(capsys, {"export_id": 123, "expected_seconds": 900})
+    [(service, call)], begun = cloud.calls, a_watch(expected_seconds=900)
+    assert (service, call["name"]) == ("stepfunctions.start_execution", "default_123")
+    assert call["stateMachineArn"] == ENVIRONMENT["STATE_MACHINE_ARN"]
+    wait_seconds = schedule.first_wait_seconds(begun, DEFAULTS)
     first = json.loads(call["input"])
-    assert 10 <= first["wait_seconds"] <= 20
-    begun = state.load(first["watch"], ARN)
-    assert begun.watch == a_watch(expected_seconds=900)
-    assert begun.policy == DEFAULTS
-    assert written.answer == {"batchItemFailures": []}
-    assert [line["message"] for line in written.logs] == ["watch started"]
-    assert written.counted == {}
+    assert (first.pop("watch"), first.pop("wait_seconds")) == (state.dump(begun, DEFAULTS), wait_seconds)
+    assert [*first] == ["start"]
+    [line] = written.logs
+    expected = {"level": "INFO", "message": "watch started", "wait_seconds": wait_seconds}
+    assert line.items() >= (ABOUT | expected | {"deadline_at": begun.deadline_at}).items()
+    assert (written.failed, written.counted) == ([], {})
 
 
-def test_the_same_event_twice_within_a_second_is_one_start(capsys):
+@pytest.mark.parametrize("batches", [1, 2])
+def test_an_event_that_comes_twice_within_a_second_is_one_start(cloud, capsys, batches):
     """AWS would answer the second StartExecution like the first, if its input were the same."""
-    aws = FakeAws(None, aws_error("ExecutionAlreadyExists"))
-    written = start(aws, capsys, {"export_id": 123}, {"export_id": 123})
-    assert aws.calls[0]["name"] == aws.calls[1]["name"]
-    assert aws.calls[0]["input"] != aws.calls[1]["input"]
-    assert written.answer == {"batchItemFailures": []}
-    assert [line["message"][:13] for line in written.logs] == ["watch started", "event dropped"]
-    assert written.counted == {"EventsDuplicate": 1}
+    cloud.answers = iter([None, aws_error("ExecutionAlreadyExists")])
+    written = [start(capsys, *[{"export_id": 123}] * (2 // batches)) for _ in range(batches)][-1]
+    assert (written.failed, written.counted) == ([], {"EventsDuplicate": 1})
+    assert written.logs[-1]["level"] == "WARNING"
+    assert written.logs[-1]["message"].startswith("event dropped: this export is being watched")
+    assert written.logs[-1]["message"].endswith("send its event with another `attempt`")
+    (_, first), (_, second) = cloud.calls
+    assert first["name"] == second["name"]
+    assert first["input"] != second["input"]
 
 
-def test_a_message_that_is_delivered_twice_within_a_second_is_one_start(capsys):
-    aws = FakeAws(None, aws_error("ExecutionAlreadyExists"))
-    handler = app("start_watch").build(environment(), step_functions=aws, now=lambda: STARTED_AT)
-    delivered = sqs_event(json.dumps({"detail": {"export_id": 123}}))
-    invoke(handler, delivered, capsys)
-    assert invoke(handler, delivered, capsys).counted == {"EventsDuplicate": 1}
-    assert aws.calls[0]["input"] != aws.calls[1]["input"]
-
-
-def test_what_cannot_be_started_fails_alone_and_is_delivered_again(capsys):
-    aws = FakeAws(None, aws_error("ThrottlingException"), None)
-    details = ({"export_id": 1}, {"export_id": 2}, {"export_id": 0}, {"export_id": 3})
-    written = start(aws, capsys, *details)
-    assert [failure["itemIdentifier"] for failure in written.answer["batchItemFailures"]] == [
-        "message-1",
-        "message-2",
-    ]
+def test_what_cannot_be_started_fails_alone_and_is_delivered_again(cloud, capsys):
+    cloud.answers = iter([None, aws_error("ThrottlingException", "too many"), None])
+    written = start(capsys, {"export_id": 1}, {"export_id": 2}, {"export_id": 0}, {"export_id": 3})
+    assert written.failed == ["message-1", "message-2"]
     assert written.counted == {"StartsFailed": 1, "EventsRefused": 1}
-    refused = next(record for record in written.metrics if "EventsRefused" in record)
-    assert refused["message_id"] == "message-2"
-    assert "account" not in refused
+    assert ["account" in record for record in written.metrics] == [True, False]
+    assert written.metrics[1]["message_id"] == "message-2"
+    _, throttled, refused, _ = written.logs
+    assert (throttled["level"], throttled["export_id"]) == ("WARNING", 2)
+    assert "will be delivered again: An error occurred (ThrottlingException)" in throttled["message"]
+    assert (refused["level"], refused["message_id"]) == ("ERROR", "message-2")
+    assert refused["message"].startswith("event refused: `export_id` is 0; it must be ")
 
 
-def test_a_misspelt_key_is_logged_by_its_name(capsys):
-    written = start(FakeAws(), capsys, {"export_id": 123, "distributon_method": "sftp"})
-    warning, started = written.logs
-    assert warning["level"] == "WARNING"
+def test_a_batch_whose_messages_all_fail_is_delivered_again_message_by_message(cloud, capsys):
+    assert start(capsys, {}).failed == ["message-0"]
+
+
+def test_a_misspelt_key_is_logged_by_its_name(cloud, capsys):
+    warning, started = start(capsys, {"export_id": 123, "distributon_method": "sftp"}).logs
+    assert (warning["level"], started["message"]) == ("WARNING", "watch started")
     assert "'distributon_method'" in warning["message"]
-    assert started["message"] == "watch started"
 
 
-def report(sns, capsys, *details):
-    handler = app("report_lost_watch").build(environment(), sns=sns)
-    return invoke(handler, sqs_event(*(json.dumps({"detail": detail}) for detail in details)), capsys)
+def report(capsys, *details):
+    return invoke(build("report_lost_watch"), sqs_event(*details), capsys)
 
 
-def test_a_failed_execution_is_published_as_lost(capsys):
-    sns = FakeAws()
-    written = report(sns, capsys, FAILED)
-    [call] = sns.calls
-    assert call["TopicArn"] == ENVIRONMENT["NOTIFICATION_TOPIC_ARN"]
+def failed():
+    begun = {"watch": state.dump(a_watch(context={"a": 1}), DEFAULTS)}
+    stopped = {"stopDate": 1000 * (STARTED_AT + 60), "input": json.dumps(begun)}
+    return {"executionArn": ARN, "status": "FAILED", **stopped}
+
+
+def test_a_failed_execution_is_published_as_lost(cloud, capsys):
+    written = report(capsys, failed())
+    [(service, call)], [line] = cloud.calls, written.logs
+    assert (service, call["TopicArn"]) == ("sns.publish", ENVIRONMENT["NOTIFICATION_TOPIC_ARN"])
     assert call["MessageAttributes"]["outcome"] == {"DataType": "String", "StringValue": "lost"}
-    data = json.loads(call["Message"])["data"]
+    event = json.loads(call["Message"])
+    data = event["data"]
+    assert event["source"] == "emarsys-export-watch/my-stack/default"
     assert (data["outcome"], data["context"], data["watch"]["elapsed_seconds"]) == ("lost", {"a": 1}, 60)
-    assert (written.logs[0]["level"], written.counted) == ("ERROR", {"WatchesLost": 1})
+    assert (data["reason"]["code"], data["watch"]["execution_arn"]) == ("execution_failed", ARN)
+    assert line.items() >= (ABOUT | {"level": "ERROR", "reason": "execution_failed"}).items()
+    assert line["message"] == f"watch lost: {data['reason']['message']}"
+    assert written.counted == {"WatchesLost": 1}
 
 
-def test_what_cannot_be_published_or_read_fails_alone(capsys):
-    sns = FakeAws(aws_error("InternalErrorException", status=500))
-    written = report(sns, capsys, FAILED, {"status": "FAILED"}, FAILED)
-    assert [failure["itemIdentifier"] for failure in written.answer["batchItemFailures"]] == [
-        "message-0",
-        "message-1",
-    ]
+def test_what_cannot_be_published_or_read_fails_alone(cloud, capsys):
+    cloud.answers = iter([aws_error("InternalErrorException", status=500)])
+    written = report(capsys, failed(), {"status": "FAILED"}, failed())
+    assert written.failed == ["message-0", "message-1"]
     assert written.counted == {"NotificationsFailed": 1, "LostWatchesUnreadable": 1, "WatchesLost": 1}
+    unpublished, unreadable, _ = written.logs
+    assert (unpublished["level"], unpublished["export_id"]) == ("WARNING", 123)
+    assert "will be delivered again: An error occurred (InternalError" in unpublished["message"]
+    assert unreadable["message"].startswith("a failed execution cannot be reported: its event holds no watch")
