@@ -53,11 +53,8 @@ _JSON = json.JSONDecoder(strict=False)
 """A name may hold a tab as it is."""
 
 
-class Headers(Protocol):
-    """The headers of a reply."""
-
-    def get(self, name: str, /) -> str | None:
-        """The value of a header, whatever the case of its name, or None. Repeated ones are joined by `, `."""
+Headers = Mapping[str, str]
+"""A name is found whatever its case, and the values of repeated ones are joined by `, `."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,19 @@ class Reply:
     body: bytes = b""
     flaw: str = ""
     interrupted: bool = False
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status < 400
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it fails for now only. Emarsys's own connectors wait 423 out like 503; 408 and 425 are as passing."""
+        return self.status in {408, 423, 425} or self.status >= 500
 
     def json(self) -> Any:
         """The body as JSON, or None where it is none. Emarsys has served JSON as `text/html`, so any type will do.

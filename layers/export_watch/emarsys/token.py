@@ -17,16 +17,16 @@ from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.rate_limit import limited_seconds, retry_after_seconds
+from export_watch.emarsys.reply import without_reply
 from export_watch.emarsys.token_table import TokenRecord, TokenTable
-from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
+from export_watch.errors import NoReplyError, NoTokenError, TokenTableError
 from export_watch.transport import HttpClient, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_SECONDS = 600.0
-FIRST_PAUSE_SECONDS = 30.0
-LONGEST_PAUSE_SECONDS = 600.0
-"""Pauses of 30, 60, 120, 240, 480, 600, 600 … seconds after failures make at most 2 requests in any minute and
-10 in any hour. The first one is longer than a request may take, so that one claim has ended before the next."""
+PAUSES_SECONDS = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0)
+"""The pauses after failures, of which the last one repeats, make at most 2 requests in any minute and 10 in any hour.
+The first one is longer than a request may take, so that one claim has ended before the next."""
 
 FORGET_FAILURES_SECONDS = 2400.0
 """The pauses begin anew once nobody has asked for so long although it was allowed, as where a token has lasted for its
@@ -151,15 +151,11 @@ class TokenStore:
                 "POST", credentials.token_url, headers, b"grant_type=client_credentials", within_seconds
             )
         except NoReplyError as error:
-            code, what = ObstacleCode.EMARSYS_UNAVAILABLE, "cannot be reached: "
-            if isinstance(error, UnreadableReplyError):
-                code, what = ObstacleCode.UNEXPECTED_REPLY, "answered with "
-            obstacle = Obstacle(code, f"the token URL {what}{error}", remedy=_CHECK_URL)
-            raise NoTokenError(obstacle) from None
+            raise NoTokenError(without_reply(error, "the token URL", _CHECK_URL)) from None
         content = reply.json()
         token = content.get("access_token") if isinstance(content, dict) else None
         # RFC 6749 says 200; some servers say 201.
-        if not 200 <= reply.status < 300 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        if not reply.is_success or not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise NoTokenError(_refusal(reply, content, self._clock()))
         return token, _lifetime_seconds(content.get("expires_in"))
 
@@ -175,8 +171,8 @@ def _claim(record: TokenRecord, credentials: OAuthCredentials, now: float) -> To
     failures = 0 if is_forgotten or credentials.made_at > record.secret_at else record.failures
     return replace(
         record,
-        not_before=now + min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS),
-        failures=min(failures + 1, 10),
+        not_before=now + PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)],
+        failures=failures + 1,
         # Of two versions that are in use, the older one must not make the newer one new again.
         secret_at=max(record.secret_at, credentials.made_at),
     )
@@ -222,33 +218,31 @@ def _lifetime_seconds(expires_in: object) -> float:
 
 def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
     """What a reply without a token means (RFC 6749, 5.2)."""
-    asked = retry_after_seconds(reply.headers, now)
-    word = content.get("error") if isinstance(content, dict) else None
-    remedy = _CHECK_URL
-    detail = f"the token URL answered HTTP {reply.status}"
-    match reply.status:
-        case 429:
-            code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
-            asked = limited_seconds(reply.headers, now)
-        case status if status in (408, 423, 425) or status >= 500:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-        case status if 300 <= status < 400:
-            code = ObstacleCode.UNEXPECTED_REPLY
-            detail += ", a redirect, which is not followed"
-        case _ if isinstance(word, str) and word in _OAUTH_ERRORS:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[word]
-            detail += f" ({word})"
-        case _ if isinstance(word, str) and word in _PASSING_ERRORS:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-            detail += f" ({word})"
-        case 400 | 403 if isinstance(word, str) and word:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OTHER_ERROR
-        case 400 | 401 | 403:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
-        case _ if reply.interrupted:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-        case status:
-            code = ObstacleCode.UNEXPECTED_REPLY
-            if status < 300:
-                detail += " without an access token"
-    return Obstacle(code, detail, asked, remedy=remedy)
+    error = content.get("error") if isinstance(content, dict) else None
+    error = error if isinstance(error, str) else ""
+    detail, remedy = f"the token URL answered HTTP {reply.status}", _CHECK_URL
+    wait_seconds = retry_after_seconds(reply.headers, now)
+    if reply.status == 429:
+        code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
+        wait_seconds = limited_seconds(reply.headers, now)
+    elif reply.is_passing:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+    elif reply.is_redirect:
+        code = ObstacleCode.UNEXPECTED_REPLY
+        detail += ", a redirect, which is not followed"
+    elif error in _OAUTH_ERRORS:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[error]
+        detail += f" ({error})"
+    elif error in _PASSING_ERRORS:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+        detail += f" ({error})"
+    elif error and reply.status in {400, 403}:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OTHER_ERROR
+    elif reply.status in {400, 401, 403}:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
+    elif reply.interrupted:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+    else:
+        code = ObstacleCode.UNEXPECTED_REPLY
+        detail += " without an access token" if reply.is_success else ""
+    return Obstacle(code, detail, wait_seconds, remedy=remedy)
