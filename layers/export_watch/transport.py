@@ -124,7 +124,8 @@ class Urllib3Client:
     """The HttpClient of an execution environment, for its whole life."""
 
     def __init__(self, ca_certs: str | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._pool = urllib3.PoolManager(ca_certs=ca_certs, retries=False)
+        never = urllib3.Retry(False)  # made once: of a plain False, urllib3 makes one for each call
+        self._pool = urllib3.PoolManager(ca_certs=ca_certs, retries=never)
         self._monotonic = monotonic
         self._used_at = 0.0
 

@@ -92,7 +92,7 @@ class TokenStore:
         """
         client = hashlib.sha256(f"{credentials.token_url} {credentials.client_id}".encode()).hexdigest()
         now = self._clock()
-        record = self._known.get(client, TokenRecord())
+        record = self._known.get(client) or TokenRecord()
         token = record.usable(refused, now)
         if token and record.is_fresh(refused, now):
             return token
