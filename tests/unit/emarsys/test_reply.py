@@ -23,7 +23,7 @@ from tests.unit.emarsys.fakes import reply
 from tests.unit.examples import FILE_URL
 
 NOW = 1_795_452_601.0
-DATA = {
+DATA: dict[str, Any] = {
     "id": "123",
     "created": "2012-05-23 11:08:56",
     "status": "done",
@@ -33,6 +33,9 @@ DATA = {
     "ftp_dir": "folder/subfolder",
 }
 SEEN = StatusSeen(ExportStatus.DONE, Export(**DATA), FILE_URL)
+NO_CODES: list[Any] = [None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400, "1" * 10]
+NO_OBJECTS: list[Any] = [b"", b"<html>", b"\xff\xfe\x00", b'{"replyCode": 0, ', b"[" * 60_000, [], "done"]
+NO_DATA: list[Any] = [None, [], ""]
 MISSING, REFUSED, PERMISSION, LIMITED, UNAVAILABLE, UNEXPECTED = ObstacleCode
 
 
@@ -124,14 +127,8 @@ def test_two_codes_are_refusals(status: int, code: Any, refusal: Refusal) -> Non
         (200, error(1), UNEXPECTED, "HTTP 200 with replyCode 1"),
         (400, error(0), UNEXPECTED, "HTTP 400 with replyCode 0"),
         (404, {}, UNEXPECTED, "HTTP 404"),
-        *(
-            (200, {"replyCode": code, "data": DATA}, UNEXPECTED, "HTTP 200")
-            for code in (None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400, "1" * 10)
-        ),
-        *(
-            (200, content, UNEXPECTED, "HTTP 200 (a reply that is no JSON object)")
-            for content in (b"", b"<html>", b"\xff\xfe\x00", b'{"replyCode": 0, ', b"[" * 60_000, [], "done")
-        ),
+        *((200, {"replyCode": code, "data": DATA}, UNEXPECTED, "HTTP 200") for code in NO_CODES),
+        *((200, content, UNEXPECTED, "HTTP 200 (a reply that is no JSON object)") for content in NO_OBJECTS),
     ],
 )
 def test_whatever_else_comes_is_an_obstacle_that_names_status_and_code(
@@ -151,7 +148,7 @@ def test_a_redirect_is_unexpected_whatever_it_holds(status: int) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        *((data, "without the data of an export") for data in (None, [], "")),
+        *((data, "without the data of an export") for data in NO_DATA),
         *((DATA | {"status": word}, "without a status") for word in (None, "", " ", 0, True, [], ["done"])),
         *(
             (DATA | {"id": other}, "about another export")
