@@ -99,8 +99,8 @@ def client() -> Urllib3Client:
 
 def bounds_that_end(why: str) -> contextlib.AbstractContextManager[object]:
     """Bounds that are short where they are waited for."""
-    short = {"READ_SECONDS": 0.2, "WHOLE_SECONDS": 0.3}
-    return patch.multiple(transport, **short) if why == LATE[0] else contextlib.nullcontext()
+    short = patch.multiple(transport, READ_SECONDS=0.2, WHOLE_SECONDS=0.3)
+    return short if why == LATE[0] else contextlib.nullcontext()
 
 
 def get(client: Urllib3Client, server: Server) -> Reply:
@@ -349,7 +349,7 @@ def test_a_connection_that_lasts_serves_again_and_what_was_left_on_it_is_not_rea
 
 def test_neither_an_error_nor_a_log_holds_a_url_or_a_header(serve, client, caplog):
     caplog.set_level(logging.DEBUG)
-    server = serve(http("no colon planted-secret", "Content-Length: 2", body=b"{}"))
+    server = serve(and_close(http("no colon planted-secret", "Content-Length: 2", body=b"{}")))
     headers = {"Authorization": "Bearer planted-secret"}
     client.call("GET", f"{server.url}/planted-secret", headers)
     server.stop()
