@@ -91,7 +91,7 @@ class DynamoDbTokenTable:
     def read(self, client: str) -> TokenRecord:
         # Consistent, or a token that was fetched a moment ago would be fetched again.
         answer = self._call("read", "get_item", Key={"client": {"S": client}}, ConsistentRead=True)
-        return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S", ""))
+        return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S"))
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
         answer = self._call(

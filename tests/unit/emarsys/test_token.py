@@ -275,28 +275,27 @@ def test_failures_are_forgotten_once_nobody_has_asked_for_forty_minutes(
     assert token_url.pauses()[1] == pause
 
 
-def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(token_url: TokenUrl) -> None:
+AWAY = TokenTableError("away", aws_unavailable=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure", "detail"), [(FAILING, None, "answered HTTP 503"), (None, AWAY, "away")]
+)
+def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(
+    token_url: TokenUrl, answer: Answer | None, failure: TokenTableError | None, detail: str
+) -> None:
     token_url.token()
-    token_url.always = FAILING
+    token_url.always, token_url.table.failure = answer, failure
     token_url.clock.advance(3599)
     assert token_url.token() == "token-1"
     token_url.clock.advance(1)
-    assert token_url.obstacle().code is UNAVAILABLE
+    assert token_url.obstacle().detail.endswith(detail)
 
 
-def test_while_the_table_is_unavailable_a_token_that_lasts_serves_and_its_lack_is_an_obstacle(
-    token_url: TokenUrl,
-) -> None:
-    token_url.table.failure = TokenTableError("away", aws_unavailable=True)
+def test_without_the_table_no_token_is_asked_for(token_url: TokenUrl) -> None:
+    token_url.table.failure = AWAY
     assert token_url.obstacle() == Obstacle(MISSING, "away", aws_unavailable=True)
     assert token_url.asked_at == []
-    token_url.table.failure = None
-    token_url.token()
-    token_url.table.failure = TokenTableError("away")
-    token_url.clock.advance(3599)
-    assert token_url.token() == "token-1"
-    token_url.clock.advance(1)
-    assert token_url.obstacle() == Obstacle(MISSING, "away")
 
 
 def test_a_token_that_cannot_be_stored_serves_its_own_environment(
@@ -362,16 +361,6 @@ def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(
         token_url.token(refused=token_url.token() if chance.random() < 0.2 * seed else None)
         if len(token_url.asked_at) > asked:
             asked, token_url.always = len(token_url.asked_at), next(answers)
-        token_url.clock.advance(10)
-    token_url.assert_within_limits()
-
-
-def test_a_flaky_token_url_whose_tokens_are_refused_makes_no_storm(token_url: TokenUrl) -> None:
-    """Two failures, then a token, which is refused; and so on for hours."""
-    token: str | None = None
-    for _ in range(4 * 360):
-        token_url.always = FAILING if len(token_url.asked_at) % 3 < 2 else None
-        token = token_url.token(refused=token) or token
         token_url.clock.advance(10)
     token_url.assert_within_limits()
 

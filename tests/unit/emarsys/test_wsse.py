@@ -1,7 +1,9 @@
 """The signed header of version 2 of the API."""
 
+import hashlib
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -23,3 +25,16 @@ def test_any_secret_makes_a_header_of_printable_ascii_that_does_not_hold_it(secr
     header = wsse.header("test", secret, NONCE, CREATED)
     assert re.fullmatch(r"[\x20-\x7e]+", header)
     assert secret not in header
+
+
+def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_makes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sha1 = hashlib.sha1
+
+    def of_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:
+        assert usedforsecurity is False
+        return sha1(data, usedforsecurity=False)
+
+    monkeypatch.setattr(hashlib, "sha1", of_fips)
+    assert "PasswordDigest" in wsse.header("test", "test", NONCE, CREATED)
