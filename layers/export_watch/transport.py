@@ -83,15 +83,16 @@ class Reply:
         """Whether it fails for now only. Emarsys's own connectors wait 423 out like 503; 408 and 425 are as passing."""
         return self.status in {408, 423, 425} or self.status >= 500
 
-    def json(self) -> Any:
-        """The body as JSON, or None where it is none. Emarsys has served JSON as `text/html`, so any type will do.
+    def json(self) -> dict[str, Any] | None:
+        """The JSON object of the body, or None. Emarsys has served JSON as `text/html`, so any type will do.
 
         A reply that is cut is no JSON; one that came whole is, whatever was wrong with its end.
         """
         try:
-            return _JSON.decode(self._text())
+            content = _JSON.decode(self._text())
         except (ValueError, RecursionError):
             return None
+        return content if isinstance(content, dict) else None
 
     def _text(self) -> str:
         """JSON is in UTF-8 (RFC 8259); else it may be in the declared charset; else each bad byte becomes U+FFFD."""

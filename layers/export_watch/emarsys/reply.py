@@ -61,7 +61,7 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
     Any success (2xx) with replyCode 0 and the data of this export is its status.
     """
     content = reply.json()
-    members = content if isinstance(content, dict) else {}
+    members = content or {}
     code = _reply_code(members)
     limit = rate_limit(reply.headers, now)
     wait_seconds = retry_after_seconds(reply.headers, now)
@@ -90,7 +90,7 @@ def interpret(reply: Reply, export_id: int, file_url: str, now: float) -> Observ
         why = "a redirect, which is not followed: the host may be another one now"
     else:
         obstacle = ObstacleCode.UNEXPECTED_REPLY
-        why = "" if isinstance(content, dict) else reply.flaw or "a reply that is no JSON object"
+        why = reply.flaw or "a reply that is no JSON object" if content is None else ""
     detail = f"Emarsys answered HTTP {reply.status}"
     if code is not None:
         detail += f" with replyCode {code}"

@@ -152,11 +152,11 @@ class TokenStore:
             )
         except NoReplyError as error:
             raise NoTokenError(without_reply(error, "the token URL", _CHECK_URL)) from None
-        content = reply.json()
-        token = content.get("access_token") if isinstance(content, dict) else None
+        content = reply.json() or {}
+        token = content.get("access_token")
         # RFC 6749 says 200; some servers say 201.
         if not reply.is_success or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise NoTokenError(_refusal(reply, content, self._clock()))
+            raise NoTokenError(_refusal(reply, content.get("error"), self._clock()))
         return token, _lifetime_seconds(content.get("expires_in"))
 
 
@@ -204,7 +204,7 @@ def _why_none(record: TokenRecord, refused: str | None, now: float) -> Obstacle:
     if obstacle.retry_after_seconds is None:
         return obstacle
     # It may have been asked for a while ago: a part of it has passed.
-    left = max(0, math.ceil(record.not_before - now))
+    left = math.ceil(record.not_before - now)
     return replace(obstacle, retry_after_seconds=min(obstacle.retry_after_seconds, left))
 
 
@@ -216,9 +216,8 @@ def _lifetime_seconds(expires_in: object) -> float:
     return min(seconds, 86_400.0) if seconds >= 1 else DOCUMENTED_LIFETIME_SECONDS
 
 
-def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
-    """What a reply without a token means (RFC 6749, 5.2)."""
-    error = content.get("error") if isinstance(content, dict) else None
+def _refusal(reply: Reply, error: object, now: float) -> Obstacle:
+    """What a reply without a token means, by its status and its `error` (RFC 6749, 5.2)."""
     error = error if isinstance(error, str) else ""
     detail, remedy = f"the token URL answered HTTP {reply.status}", _CHECK_URL
     wait_seconds = retry_after_seconds(reply.headers, now)

@@ -98,48 +98,28 @@ def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what: str
     assert error.value.__context__ is None
 
 
+NOT_FOUND, INVALID, DENIED = "ResourceNotFoundException", "InvalidRequestException", "AccessDeniedException"
+CREATE = "Create it in this region: aws secretsmanager create-secret --name emarsys/default."
+RESTORE = "Restore it: aws secretsmanager restore-secret --secret-id emarsys/default."
+NAME = "the secret emarsys/default"
+UNREAD = f"{NAME} cannot be read: "
+
+
 @pytest.mark.parametrize(
     ("failure", "text", "remedy", "passing"),
     [
-        (
-            aws_error("ResourceNotFoundException", "Secrets Manager can't find the specified secret."),
-            "there is no secret emarsys/default",
-            "Create it in this region: aws secretsmanager create-secret --name emarsys/default.",
-            False,
-        ),
-        (
-            aws_error(
-                "ResourceNotFoundException", "can't find the secret value for staging label: AWSCURRENT"
-            ),
-            "the secret emarsys/default has no value",
-            PUT,
-            False,
-        ),
-        (
-            aws_error("InvalidRequestException", "because it was marked for deletion."),
-            "the secret emarsys/default is marked for deletion",
-            "Restore it: aws secretsmanager restore-secret --secret-id emarsys/default.",
-            False,
-        ),
-        *(
-            (failure, f"the secret emarsys/default cannot be read: {name}", remedy, passing)
-            for failure, name, remedy, passing in [
-                (aws_error("DecryptionFailure"), "DecryptionFailure", KEY, False),
-                (
-                    aws_error("AccessDeniedException", "KMS is not allowed"),
-                    "AccessDeniedException",
-                    KEY,
-                    False,
-                ),
-                (aws_error("AccessDeniedException"), "AccessDeniedException", "", False),
-                (aws_error("InvalidRequestException", "KMS"), "InvalidRequestException", "", False),
-                (aws_error("ThrottlingException"), "ThrottlingException", "", True),
-                (aws_error("InternalServiceError", status=500), "InternalServiceError", "", True),
-                (aws_error("Slow", status=429), "Slow", "", True),
-                (aws_error("Fast", status=499), "Fast", "", False),
-                (NO_ANSWER, "ReadTimeoutError", "", True),
-            ]
-        ),
+        (aws_error(NOT_FOUND, "can't find the secret."), "there is no secret emarsys/default", CREATE, False),
+        (aws_error(NOT_FOUND, "value for staging label: AWSCURRENT"), f"{NAME} has no value", PUT, False),
+        (aws_error(INVALID, "marked for deletion."), f"{NAME} is marked for deletion", RESTORE, False),
+        (aws_error(INVALID, "KMS"), UNREAD + INVALID, "", False),
+        (aws_error("DecryptionFailure"), UNREAD + "DecryptionFailure", KEY, False),
+        (aws_error(DENIED, "KMS is not allowed"), UNREAD + DENIED, KEY, False),
+        (aws_error(DENIED), UNREAD + DENIED, "", False),
+        (aws_error("ThrottlingException"), UNREAD + "ThrottlingException", "", True),
+        (aws_error("InternalServiceError", status=500), UNREAD + "InternalServiceError", "", True),
+        (aws_error("Slow", status=429), UNREAD + "Slow", "", True),
+        (aws_error("Fast", status=499), UNREAD + "Fast", "", False),
+        (NO_ANSWER, UNREAD + "ReadTimeoutError", "", True),
     ],
     ids=str,
 )
