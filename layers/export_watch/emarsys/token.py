@@ -93,13 +93,12 @@ class TokenStore:
         client = hashlib.sha256(f"{credentials.token_url} {credentials.client_id}".encode()).hexdigest()
         now = self._clock()
         record = self._known.get(client) or TokenRecord()
-        token = record.usable(refused, now)
-        if token and record.is_fresh(refused, now):
+        if token := record.fresh(refused, now):
             return token
         try:
             record = self._shared(client, credentials, within_seconds, refused, now)
         except TokenTableError as error:
-            if token:  # it lasts a while yet
+            if token := record.usable(refused, now):  # it lasts a while yet
                 return token
             obstacle = Obstacle(
                 ObstacleCode.CREDENTIALS_MISSING, str(error), aws_unavailable=error.aws_unavailable
@@ -120,7 +119,7 @@ class TokenStore:
     ) -> TokenRecord:
         """The record that all share, renewed if that is due and nobody else is at it."""
         record = self._table.read(client)
-        if record.is_fresh(refused, now) or not _may_ask(record, credentials, now):
+        if record.fresh(refused, now) or not _may_ask(record, credentials, now):
             return record
         claimed = _claim(record, credentials, now)
         # A claim whose answer was lost looks like another's: nobody asks then until it ends.

@@ -39,9 +39,9 @@ class TokenRecord:
         """The token, unless it is the refused one or has expired."""
         return self.token if self.token != refused and now < self.expires_at else None
 
-    def is_fresh(self, refused: str | None, now: float) -> bool:
-        """Whether there is such a token, and it is not yet to be renewed."""
-        return self.usable(refused, now) is not None and now < self.renew_at
+    def fresh(self, refused: str | None, now: float) -> str | None:
+        """Such a token, unless it is to be renewed."""
+        return self.usable(refused, now) if now < self.renew_at else None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -227,6 +227,7 @@ def test_a_token_counts_whatever_success_it_comes_with(token_url: TokenUrl, stat
         (reply(503, b"", Retry_After="300"), 300, 299.5, 1),
         (reply(401, b"", Retry_After="300"), 300, 0, 300),
         (reply(429, b"", X_RateLimit_Reset="1795452901"), 300, 0, 300),
+        (reply(503, b"", Retry_After="Mon, 23 Nov 2026 16:51:01 GMT"), 60, 0, 60),
         (
             reply(429, b"", Retry_After="1"),
             1,
@@ -262,6 +263,24 @@ def test_the_pauses_after_failures_double_up_to_ten_minutes() -> None:
     assert token_url.pauses() == [30, 60, 120, 240, 480, 600, 600, 600, 600]
 
 
+def test_a_token_is_no_failure_and_lets_no_failure_be_forgotten(token_url: TokenUrl) -> None:
+    token_url.expires_in = 900
+    steps = [
+        (0, None),
+        (810, FAILING),
+        (30, FAILING),
+        (60, None),
+        (810, FAILING),
+        (119, FAILING),
+        (1, FAILING),
+    ]
+    for seconds, answer in steps:
+        token_url.clock.advance(seconds)
+        token_url.always = answer
+        token_url.token()
+    assert token_url.pauses() == [810, 30, 60, 810, 120]
+
+
 @pytest.mark.parametrize(("quiet_seconds", "pause"), [(2399, 60), (2400, 30)])
 def test_failures_are_forgotten_once_nobody_has_asked_for_forty_minutes(
     quiet_seconds: int, pause: int
@@ -288,6 +307,7 @@ def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(
     token_url.always, token_url.table.failure = answer, failure
     token_url.clock.advance(3599)
     assert token_url.token() == "token-1"
+    assert token_url.obstacle(refused="token-1").detail.endswith(detail)
     token_url.clock.advance(1)
     assert token_url.obstacle().detail.endswith(detail)
 
