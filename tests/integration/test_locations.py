@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from queue import Queue
 from urllib.error import URLError
 from urllib.parse import quote, unquote
 from urllib.request import urlopen
@@ -129,39 +130,25 @@ def sftp(request: pytest.FixtureRequest, tree: Path) -> Iterator[Server]:
         def map_path(self, path: bytes) -> bytes:
             return super().map_path(posixpath.join(request.param.encode(), path))
 
-    connections: list[asyncssh.SSHServerConnection] = []
-
     class Anyone(asyncssh.SSHServer):
-        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-            connections.append(conn)
-
         def begin_auth(self, username: str) -> bool:
             return False
 
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(
-        asyncssh.listen(
-            "127.0.0.1",
-            0,
-            server_factory=Anyone,
-            sftp_factory=Files,
-            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-        )
-    )
-    thread = threading.Thread(target=loop.run_forever)
+    port, stopped = Queue[int](), threading.Event()
+
+    async def serve() -> None:
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        async with asyncssh.listen(
+            "127.0.0.1", 0, server_factory=Anyone, sftp_factory=Files, server_host_keys=[key]
+        ) as server:
+            port.put(server.get_port())
+            await asyncio.to_thread(stopped.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    yield Server(request.param, server.get_port())
-
-    async def close() -> None:
-        server.close()
-        for connection in connections:
-            await connection.wait_closed()
-        await server.wait_closed()
-
-    asyncio.run_coroutine_threadsafe(close(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
+    yield Server(request.param, port.get(timeout=10))
+    stopped.set()
     thread.join()
-    loop.close()
 
 
 def by_urllib(uris: list[str]) -> list[str]:
