@@ -238,22 +238,29 @@ def test_what_is_no_reply_is_told_from_what_is_none_that_can_be_read(serve, clie
 
 
 @pytest.mark.parametrize(
-    ("url", "why"),
+    ("failure", "why"),
     [
-        ("http://127.0.0.1:1/", "the connection was refused"),
-        ("https://no-such-host.invalid/x", "the host name cannot be resolved"),
-        *(
-            (url, "")
-            for url in ("ftp://127.0.0.1/x", "http://127.0.0.1:99999/", "https://[::1", "http://a\tb/")
-        ),
+        (socket.gaierror(), "the host name cannot be resolved"),
+        (ConnectionRefusedError(), "the connection was refused"),
+        (OSError(), "no connection"),
+        (TimeoutError(), "no connection in time"),
     ],
+    ids=repr,
 )
-def test_a_url_that_leads_nowhere_is_no_reply(client, url, why):
-    unknown = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    looked_up = (
-        patch("socket.getaddrinfo", side_effect=unknown) if "invalid" in url else contextlib.nullcontext()
-    )
-    with looked_up, pytest.raises(NoReplyError, match=why or "."):
+def test_without_a_connection_it_is_said_why(client, failure, why):
+    with (
+        patch("urllib3.util.connection.create_connection", side_effect=failure),
+        pytest.raises(NoReplyError, match=f"^{why}$"),
+    ):
+        client.call("GET", "http://127.0.0.1/", {})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1/", "ftp://127.0.0.1/x", "http://127.0.0.1:99999/", "https://[::1", "http://a\tb/"],
+)
+def test_a_url_that_leads_nowhere_is_no_reply(client, url):
+    with pytest.raises(NoReplyError):
         client.call("GET", url, {})
 
 

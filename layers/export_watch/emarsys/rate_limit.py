@@ -80,10 +80,9 @@ def _seconds(headers: Headers, name: str, now: float) -> float | None:
 def _once(value: str | None) -> str:
     """A value without its parameters (`100;w=60`), and once where the same one came several times, joined by commas."""
     parts = [part.partition(";")[0].strip() for part in (value or "").split(",")]
-    for length in range(1, len(parts) // 2 + 1):
-        if parts == parts[:length] * (len(parts) // length):
-            return ", ".join(parts[:length])
-    return ", ".join(parts)
+    lengths = range(1, len(parts) + 1)
+    once = next(length for length in lengths if parts == parts[:length] * (len(parts) // length))
+    return ", ".join(parts[:once])
 
 
 def _date(value: str) -> float | None:

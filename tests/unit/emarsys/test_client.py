@@ -212,6 +212,7 @@ def test_credentials_that_are_refused_and_stay_the_same_are_tried_once_a_check(
         (reply(401, b"", Retry_After="300"), reply(503, b"", Retry_After="200"), 300),
         (reply(401, b"", Retry_After="200"), reply(503, b"", Retry_After="300"), 300),
         (UNAUTHORIZED, reply(503, b"", Retry_After="9"), 9),
+        (reply(401, b"", Retry_After="0"), UNAUTHORIZED, 0),
     ],
 )
 def test_a_check_waits_as_long_as_either_of_its_attempts_was_asked_to(

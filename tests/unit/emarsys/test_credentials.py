@@ -21,7 +21,7 @@ from tests.unit.emarsys.fakes import (
 USE_OAUTH = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
 USE_WSSE = WsseCredentials("customer001", "my-secret", HOST)
 LOCAL = {"host": "http://127.0.0.1:80"}
-OWN = {"host": "https://suite12.emarsys.net//", "token_url": "https://sso.example.com:8443/a/token"}
+OWN = {"host": "https://suite12.example.MX//", "token_url": "https://sso.example.com:8443/a/token"}
 PUT = "Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id emarsys/default."
 KEY = "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
 

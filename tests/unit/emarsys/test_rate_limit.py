@@ -79,7 +79,11 @@ def test_moments_are_compared_with_the_date_of_the_reply_so_that_no_clock_matter
     date, then = (
         format_datetime(datetime.fromtimestamp(moment, UTC), usegmt=True) for moment in (theirs, theirs + 40)
     )
-    assert reset_seconds({"X-RateLimit-Reset": str(theirs + 30), "Date": date}, NOW) == 30
+    for seconds in (0, 30, 3600):
+        assert reset_seconds({"X-RateLimit-Reset": str(theirs + seconds), "Date": date}, NOW) == (
+            seconds or None
+        )
+        assert retry_after_seconds({"Retry-After": str(theirs + seconds), "Date": date}, NOW) == seconds
     assert retry_after_seconds({"Retry-After": then, "Date": f"{date}, {date}"}, NOW) == 40
     assert retry_after_seconds({"Retry-After": "20", "Date": date}, NOW) == 20
 

@@ -208,7 +208,9 @@ def test_an_obstacle_is_shared_until_the_next_request(token_url: TokenUrl) -> No
     assert found.remedy.startswith(CHECK_URL)
     token_url.always = None
     token_url.clock.advance(29)
+    calls = token_url.table.calls
     assert token_url.obstacle(store=token_url.environment()) == found
+    assert token_url.table.calls == calls + 1  # nothing is claimed before
     token_url.clock.advance(1)
     assert token_url.token() == "token-2"
 
