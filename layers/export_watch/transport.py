@@ -53,11 +53,8 @@ _JSON = json.JSONDecoder(strict=False)
 """A name may hold a tab as it is."""
 
 
-class Headers(Protocol):
-    """The headers of a reply."""
-
-    def get(self, name: str, /) -> str | None:
-        """The value of a header, whatever the case of its name, or None. Repeated ones are joined by `, `."""
+Headers = Mapping[str, str]
+"""A name is found whatever its case, and the values of repeated ones are joined by `, `."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +70,29 @@ class Reply:
     flaw: str = ""
     interrupted: bool = False
 
-    def json(self) -> Any:
-        """The body as JSON, or None where it is none. Emarsys has served JSON as `text/html`, so any type will do.
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_redirect(self) -> bool:
+        return 300 <= self.status < 400
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether it fails for now only. Emarsys's own connectors wait 423 out like 503; 408 and 425 are as passing."""
+        return self.status in {408, 423, 425} or self.status >= 500
+
+    def json(self) -> dict[str, Any] | None:
+        """The JSON object of the body, or None. Emarsys has served JSON as `text/html`, so any type will do.
 
         A reply that is cut is no JSON; one that came whole is, whatever was wrong with its end.
         """
         try:
-            return _JSON.decode(self._text())
+            content = _JSON.decode(self._text())
         except (ValueError, RecursionError):
             return None
+        return content if isinstance(content, dict) else None
 
     def _text(self) -> str:
         """JSON is in UTF-8 (RFC 8259); else it may be in the declared charset; else each bad byte becomes U+FFFD."""
@@ -114,7 +125,8 @@ class Urllib3Client:
     """The HttpClient of an execution environment, for its whole life."""
 
     def __init__(self, ca_certs: str | None = None, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._pool = urllib3.PoolManager(ca_certs=ca_certs, retries=False)
+        never = urllib3.Retry(False)  # made once: of a plain False, urllib3 makes one for each call
+        self._pool = urllib3.PoolManager(ca_certs=ca_certs, retries=never)
         self._monotonic = monotonic
         self._used_at = 0.0
 

@@ -5,14 +5,9 @@ import re
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 
-import trustme
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-Script = Callable[[socket.socket, bytes], None]
+Script = Callable[[socket.socket, bytes], object]
 """What a server does with a connection once it has read a request."""
 
 
@@ -26,16 +21,15 @@ def _missing(request: bytes) -> int:
 
 
 class Server:
-    """Does with each request what `script` says, and counts connections and requests."""
+    """Does with each request what `script` says, or sends it and waits for more; counts connections and requests."""
 
-    def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, script: Script | bytes, context: ssl.SSLContext | None = None) -> None:
         self.script, self.context = script, context
         self.connections = 0
         self.requests: list[bytes] = []
-        self.stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self) -> None:
@@ -53,7 +47,10 @@ class Server:
             with connection:
                 while request := self._read(connection):
                     self.requests.append(request)
-                    self.script(connection, request)
+                    if isinstance(self.script, bytes):
+                        connection.sendall(self.script)
+                    else:
+                        self.script(connection, request)
 
     def _read(self, connection: socket.socket) -> bytes:
         """The next request, head and body, or nothing where there is none."""
@@ -63,44 +60,6 @@ class Server:
         return b"" if missing else request
 
     def stop(self) -> None:
-        self.stopped.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-
-
-def answering(answer: bytes) -> Script:
-    """Send an answer and keep the connection open."""
-    return lambda connection, _: connection.sendall(answer)
-
-
-def answering_and_closing(answer: bytes) -> Script:
-    def script(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(answer)
-        connection.shutdown(socket.SHUT_RDWR)
-
-    return script
-
-
-def dripping(first: bytes, drop: bytes) -> Script:
-    """Send a drop every few milliseconds for ever, so that the line never falls silent."""
-
-    def script(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(first)
-        while True:
-            connection.sendall(drop)
-            time.sleep(0.01)
-
-    return script
-
-
-def with_body(body: bytes, *headers: str) -> bytes:
-    head = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
-    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
-
-
-def certified(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
-    """The TLS of a server for whose certificate an authority vouches."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host).configure_cert(context)
-    return context

@@ -9,20 +9,18 @@ import posixpath
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ftplib import FTP, error_perm
 from itertools import product
 from pathlib import Path
+from queue import Queue
 from urllib.error import URLError
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 from urllib.request import urlopen
 
 import asyncssh
-import paramiko
 import pytest
 
 from export_watch.location import File, locate
@@ -70,11 +68,10 @@ PLACES = [
 
 @dataclass(frozen=True)
 class Server:
-    """Where a login begins in the server's tree, the port, and a session of SFTP."""
+    """Where a login begins in the server's tree, and the port."""
 
     login: str
     port: int
-    session: paramiko.SFTPClient | None = None
 
     def meant(self, directory: str | None, name: str) -> str:
         """The path of the file in the server's tree."""
@@ -101,7 +98,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file = root / inside[1:]
             with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(inside, "utf-8")
+                file.write_text(f"{inside}\n", "utf-8")
     return root
 
 
@@ -133,186 +130,96 @@ def sftp(request: pytest.FixtureRequest, tree: Path) -> Iterator[Server]:
         def map_path(self, path: bytes) -> bytes:
             return super().map_path(posixpath.join(request.param.encode(), path))
 
-    connections: list[asyncssh.SSHServerConnection] = []
-
     class Anyone(asyncssh.SSHServer):
-        def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-            connections.append(conn)
-
         def begin_auth(self, username: str) -> bool:
             return False
 
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(
-        asyncssh.listen(
-            "127.0.0.1",
-            0,
-            server_factory=Anyone,
-            sftp_factory=Files,
-            server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-        )
-    )
-    thread = threading.Thread(target=loop.run_forever)
+    port, stopped = Queue[int](), threading.Event()
+
+    async def serve() -> None:
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        async with asyncssh.listen(
+            "127.0.0.1", 0, server_factory=Anyone, sftp_factory=Files, server_host_keys=[key]
+        ) as server:
+            port.put(server.get_port())
+            await asyncio.to_thread(stopped.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    with paramiko.Transport(("127.0.0.1", server.get_port())) as transport:
-        transport.start_client(timeout=10)
-        transport.auth_none("user")
-        yield Server(request.param, server.get_port(), paramiko.SFTPClient.from_transport(transport))
-
-    async def close() -> None:
-        server.close()
-        for connection in connections:
-            await connection.wait_closed()
-        await server.wait_closed()
-
-    asyncio.run_coroutine_threadsafe(close(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
+    yield Server(request.param, port.get(timeout=10))
+    stopped.set()
     thread.join()
-    loop.close()
 
 
-Client = Callable[[Server, File], str | None]
-"""What a client reads there, or None where it finds nothing."""
-
-
-def by_urllib(_: Server, file: File) -> str | None:
-    try:
-        with urlopen(str(file.uri), timeout=10) as reply:
-            return str(reply.read().decode())
-    except URLError:
-        return None
-
-
-def by_ftplib(_: Server, file: File) -> str | None:
-    """RFC 1738 to the letter: a CWD for every segment but the last."""
-    parts = urlsplit(str(file.uri))
-    *folders, name = map(unquote, parts.path[1:].split("/"))
-    content: list[bytes] = []
-    with FTP(timeout=10) as client:
-        client.connect(str(parts.hostname), int(parts.port or 21))
-        client.login()
-        try:
-            for folder in folders:
-                client.cwd(folder)
-            client.retrbinary(f"RETR {name}", content.append)
-        except error_perm:
-            return None
-    return b"".join(content).decode()
-
-
-def by_command(*command: str) -> Client:
-    """A command that writes what it reads to standard output."""
-
-    def read(_: Server, file: File) -> str | None:
-        if shutil.which(command[0]) is None:
-            pytest.skip(f"{command[0]} is not installed")
-        done = subprocess.run(
-            [*command, str(file.uri)], capture_output=True, text=True, check=False, timeout=20
-        )
-        if "not supported or disabled" in done.stderr:
-            pytest.skip(f"{command[0]} has no {file.distribution_method}")
-        return None if done.returncode else done.stdout
-
+def by_urllib(uris: list[str]) -> list[str]:
+    read = []
+    for uri in uris:
+        with contextlib.suppress(URLError), urlopen(uri, timeout=10) as reply:
+            read += reply.read().decode().splitlines()
     return read
 
 
-CURL = ("curl", "--disable", "--silent", "--show-error", "--insecure", "--globoff")
+def command(*words: str, **options: object) -> list[str]:
+    """The lines that a command writes to standard output."""
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=20, **options)  # type: ignore[call-overload]
+    if "not supported or disabled" in done.stderr:
+        pytest.skip(f"{words[0]} has no such protocol")
+    return str(done.stdout).splitlines()
 
 
-def by_paramiko(server: Server, path: str) -> str | None:
-    assert server.session is not None
-    try:
-        with server.session.open(path) as opened:
-            return str(opened.read().decode())
-    except OSError:
-        return None
+def by(*words: str) -> Callable[[list[str]], list[str]]:
+    return lambda uris: command(*words, *uris)
 
 
-def by_the_path_of_the_uri(server: Server, file: File) -> str | None:
-    """As smart_open and others do, which know nothing of `~`."""
-    return by_paramiko(server, unquote(urlsplit(str(file.uri)).path))
-
-
-def by_directory_and_name(server: Server, file: File) -> str | None:
-    return by_paramiko(server, path_of(file))
-
-
-def path_of(file: File) -> str:
-    return "/".join(filter(None, [file.directory, file.name]))
-
-
-def by_openssh(server: Server, where: str) -> str | None:
-    if shutil.which("sftp") is None:
-        pytest.skip("sftp is not installed")
-    options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes", "LogLevel=ERROR")
-    command = ["sftp", "-q", "-F", "none", *(f"-o{option}" for option in options), "-P", str(server.port)]
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [*command, where, "got"], cwd=folder, capture_output=True, check=False, timeout=20
-        )
-        return None if done.returncode else Path(folder, "got").read_text("utf-8")
-
-
-def by_openssh_with_directory_and_name(server: Server, file: File) -> str | None:
-    """It reads a path as a shell does, so that it has to be escaped."""
-    return by_openssh(server, "user@127.0.0.1:" + re.sub(r"([^\w/.~-])", r"\\\1", path_of(file)))
-
-
-def by_openssh_with_the_uri(server: Server, file: File) -> str | None:
-    """It reads every URI from the login's directory, an absolute one too, which is thus left out."""
-    if server.login != "/" and (file.directory or "").startswith("/"):
-        return None
-    return by_openssh(server, str(file.uri))
+CURL = ("curl", "--disable", "--silent", "--insecure", "--globoff", "--user", "user:secret")
+OPENSSH = (
+    *("sftp", "-q", "-F", "none", "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null"),
+    *("-oBatchMode=yes", "-oLogLevel=ERROR"),
+)
 
 
 @pytest.mark.parametrize(
-    "client",
+    "read",
     [
-        pytest.param(by_urllib, id="urllib"),
-        pytest.param(by_ftplib, id="RFC 1738"),
-        *(
-            pytest.param(
-                by_command(*CURL, "--user", "user:secret", "--ftp-method", method), id=f"curl {method}"
-            )
-            for method in ("multicwd", "singlecwd")
-        ),
-        pytest.param(
-            by_command("wget", "--no-config", "--quiet", "--no-glob", "--output-document=-"), id="wget"
-        ),
+        by_urllib,
+        by(*CURL, "--ftp-method", "multicwd"),  # RFC 1738 to the letter: a CWD for every segment but the last
+        by(*CURL, "--ftp-method", "singlecwd"),
+        by("wget", "--no-config", "--quiet", "--no-glob", "--output-document=-"),
     ],
+    ids=["urllib", "curl multicwd", "curl singlecwd", "wget"],
 )
-def test_by_ftp_every_client_reads_the_file_that_is_meant(ftp: Server, client: Client) -> None:
-    for directory, name in PLACES:
-        file = ftp.file(directory, name, DistributionMethod.FTP)
-        assert client(ftp, file) == ftp.meant(directory, name), file
-
-
-@pytest.mark.parametrize(
-    "client",
-    [
-        pytest.param(by_command(*CURL, "--user", "user:secret"), id="curl"),
-        pytest.param(by_directory_and_name, id="paramiko"),
-        pytest.param(by_openssh_with_directory_and_name, id="OpenSSH"),
-    ],
-)
-def test_by_sftp_curl_reads_the_file_that_is_meant_and_others_by_directory_and_name(
-    sftp: Server, client: Client
+def test_by_ftp_every_client_reads_the_files_that_are_meant(
+    ftp: Server, read: Callable[[list[str]], list[str]]
 ) -> None:
-    for directory, name in PLACES:
-        file = sftp.file(directory, name, DistributionMethod.SFTP)
-        assert client(sftp, file) == sftp.meant(directory, name), file
+    uris = [str(ftp.file(*place, DistributionMethod.FTP).uri) for place in PLACES]
+    assert read(uris) == [ftp.meant(*place) for place in PLACES]
 
 
-@pytest.mark.parametrize(
-    "client",
-    [
-        pytest.param(by_the_path_of_the_uri, id="paramiko"),
-        pytest.param(by_openssh_with_the_uri, id="OpenSSH"),
-    ],
-)
+def test_by_sftp_curl_reads_the_files_that_are_meant(sftp: Server) -> None:
+    uris = [str(sftp.file(*place, DistributionMethod.SFTP).uri) for place in PLACES]
+    assert command(*CURL, *uris) == [sftp.meant(*place) for place in PLACES]
+
+
+def test_by_sftp_others_read_the_files_that_are_meant_by_directory_and_name(
+    sftp: Server, tmp_path: Path
+) -> None:
+    files = [sftp.file(*place, DistributionMethod.SFTP) for place in PLACES]
+    paths = ["/".join(filter(None, [file.directory, file.name])) for file in files]
+    # OpenSSH reads a path as a shell does, so that it has to be escaped.
+    escaped = [re.sub(r"([^\w/.~-])", r"\\\1", path) for path in paths]
+    gets = [f"get -- {path} {number}\n" for number, path in enumerate(escaped)]
+    command(*OPENSSH, "-b", "-", "-P", str(sftp.port), "user@127.0.0.1", input="".join(gets), cwd=tmp_path)
+    read = [(tmp_path / str(number)).read_text("utf-8").rstrip() for number in range(len(files))]
+    assert read == [sftp.meant(*place) for place in PLACES]
+
+
+@pytest.mark.parametrize("place", [PLACES[0], ("my exports", "my clicks.csv")])
 def test_by_sftp_a_client_that_does_not_know_the_sign_of_the_login_reads_no_other_file(
-    sftp: Server, client: Client
+    sftp: Server, place: tuple[str, str], tmp_path: Path
 ) -> None:
-    for directory, name in PLACES:
-        file = sftp.file(directory, name, DistributionMethod.SFTP)
-        assert client(sftp, file) in {None, sftp.meant(directory, name)}, file
+    """OpenSSH reads every URI from the login's directory, an absolute one too, which is thus left out."""
+    command(*OPENSSH, str(sftp.file(*place, DistributionMethod.SFTP).uri), "got", cwd=tmp_path)
+    got = tmp_path / "got"
+    assert not got.exists() or got.read_text("utf-8") == f"{sftp.meant(*place)}\n"

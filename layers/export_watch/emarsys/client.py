@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -14,9 +14,9 @@ from export_watch.emarsys.credentials import (
     OAuthCredentials,
     WsseCredentials,
 )
-from export_watch.emarsys.reply import interpret
+from export_watch.emarsys.reply import interpret, without_reply
 from export_watch.emarsys.token import TokenStore
-from export_watch.errors import CredentialsMissingError, NoReplyError, NoTokenError, UnreadableReplyError
+from export_watch.errors import CredentialsMissingError, NoReplyError, NoTokenError
 from export_watch.transport import HttpClient
 from export_watch.watch import Observation, Obstacle, ObstacleCode
 
@@ -30,18 +30,6 @@ class Emarsys(Protocol):
 
     def check(self, account: str, export_id: int) -> Observation:
         """What Emarsys reports about an export now. Never raises for what Emarsys, the network or a secret do."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """What an attempt found, and the token that it showed."""
-
-    found: Observation
-    token: str | None = None
-
-    @property
-    def refused(self) -> bool:
-        return isinstance(self.found, Obstacle) and self.found.code is ObstacleCode.CREDENTIALS_REFUSED
 
 
 class EmarsysClient:
@@ -61,9 +49,9 @@ class EmarsysClient:
         ends_at = self._monotonic() + CHECK_SECONDS
         try:
             credentials = self._credentials.get(account)
-            attempt = self._attempt(credentials, export_id, ends_at)
-            if not attempt.refused:
-                return attempt.found
+            found, token = self._attempt(credentials, export_id, ends_at)
+            if not isinstance(found, Obstacle) or found.code is not ObstacleCode.CREDENTIALS_REFUSED:
+                return found
             # The secret may have been rotated, or the token revoked: worth a second try, if it is another one.
             renewed = self._credentials.get(account, anew=True)
         except CredentialsMissingError as error:
@@ -73,21 +61,25 @@ class EmarsysClient:
                 aws_unavailable=error.aws_unavailable,
                 remedy=error.remedy,
             )
-        if renewed != credentials or attempt.token:
-            again = self._attempt(renewed, export_id, ends_at, refused=attempt.token)
-            return _no_sooner(again.found, attempt.found)
-        return attempt.found
+        if renewed == credentials and not token:
+            return found
+        again, _ = self._attempt(renewed, export_id, ends_at, refused=token)
+        if not isinstance(again, Obstacle) or found.retry_after_seconds is None:
+            return again
+        seconds = max(again.retry_after_seconds or 0, found.retry_after_seconds)
+        return replace(again, retry_after_seconds=seconds)
 
     def _attempt(
         self, credentials: Credentials, export_id: int, ends_at: float, refused: str | None = None
-    ) -> _Attempt:
+    ) -> tuple[Observation, str | None]:
+        """What an attempt found, and the token that it showed."""
         token = None
         match credentials:
             case OAuthCredentials(host=host):
                 try:
                     token = self._tokens.get(credentials, ends_at - self._monotonic(), refused)
                 except NoTokenError as error:
-                    return _Attempt(error.obstacle)
+                    return error.obstacle, None
                 url = f"{host}/api/v3/export/{export_id}"
                 headers = {"Authorization": f"Bearer {token}"}
             case WsseCredentials(username=username, secret=secret, host=host):
@@ -96,19 +88,6 @@ class EmarsysClient:
         headers |= {"Content-Type": "application/json", "Accept": "application/json"}
         try:
             reply = self._http.call("GET", url, headers, within_seconds=ends_at - self._monotonic())
-        except UnreadableReplyError as error:
-            return _Attempt(Obstacle(ObstacleCode.UNEXPECTED_REPLY, f"Emarsys answered with {error}"))
         except NoReplyError as error:
-            return _Attempt(Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, f"Emarsys cannot be reached: {error}"))
-        return _Attempt(interpret(reply, export_id, f"{url}/data", time.time()), token)
-
-
-def _no_sooner(found: Observation, before: Observation) -> Observation:
-    """What a second attempt found; another obstacle asks to wait no shorter than the one `before` it did."""
-    if (
-        not (isinstance(found, Obstacle) and isinstance(before, Obstacle))
-        or before.retry_after_seconds is None
-    ):
-        return found
-    seconds = max(found.retry_after_seconds or 0, before.retry_after_seconds)
-    return replace(found, retry_after_seconds=seconds)
+            return without_reply(error), token
+        return interpret(reply, export_id, f"{url}/data", time.time()), token

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from export_watch.aws import AwsError, error_name, passes_by_itself
 from export_watch.errors import CredentialsMissingError
 
@@ -22,8 +20,6 @@ CACHE_SECONDS = 600.0
 
 _ORIGIN = r"(https://[A-Za-z0-9._-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?"
 """Credentials go over TLS, or to this machine, where the sandbox's Emarsys is."""
-
-_STORE = "Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id {}."
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")  # half a surrogate pair cannot be encoded
 _USERNAME = re.compile(r"[ !#-~]+")  # ASCII, for a header, and no quote, since it stands in quotes
@@ -56,30 +52,30 @@ class WsseCredentials:
 Credentials = OAuthCredentials | WsseCredentials
 
 
-def parse(secret: str, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
+def _parse(secret: str, name: str, host: str, token_url: str, made_at: float) -> Credentials:
     """The credentials that the text of a secret holds; `name` is the secret's, for the error.
 
     Raises CredentialsMissingError.
     """
-    secret = secret.removeprefix("\ufeff").strip()  # a byte order mark: some editors write it
-    if not secret:
-        raise CredentialsMissingError(f"the secret {name} has no value", _STORE.format(name))
+    text = secret.removeprefix("\ufeff").strip()  # a byte order mark: some editors write it
+    if not text:
+        raise _unusable(name, "has no value")
     try:
-        content = json.loads(secret)
+        content = json.loads(text)
     except (ValueError, RecursionError):
-        raise CredentialsMissingError(f"the secret {name} is no JSON", _STORE.format(name)) from None
+        content = None
     if not isinstance(content, dict):
-        raise CredentialsMissingError(f"the secret {name} is no JSON object", _STORE.format(name))
+        raise _unusable(name, "is no JSON object")
     host = _optional(content, "host", host, _HOST, name).rstrip("/")
     token_url = _optional(content, "token_url", token_url, _URL, name)
     if _has(content, "client_id", _TEXT) and _has(content, "client_secret", _TEXT):
         return OAuthCredentials(content["client_id"], content["client_secret"], host, token_url, made_at)
     if _has(content, "username", _USERNAME) and _has(content, "secret", _TEXT):
         return WsseCredentials(content["username"], content["secret"], host)
-    raise CredentialsMissingError(
-        f"the secret {name} holds neither client_id and client_secret (OAuth) nor username and secret (WSSE) as "
-        "texts of printable characters",
-        _STORE.format(name),
+    raise _unusable(
+        name,
+        "holds neither client_id and client_secret (OAuth) nor username and secret (WSSE) as texts of printable "
+        "characters",
     )
 
 
@@ -92,9 +88,7 @@ def _optional(content: dict[str, Any], key: str, default: str, form: re.Pattern[
     if content.get(key) in (None, ""):
         return default
     if not _has(content, key, form):
-        raise CredentialsMissingError(
-            f"the secret {name} has a {key} that is no URL like {default}", _STORE.format(name)
-        )
+        raise _unusable(name, f"has a {key} that is no URL like {default}")
     return str(content[key])
 
 
@@ -124,33 +118,38 @@ class CredentialsStore:
             return known[1]
         name = f"{self._prefix}/{account}"
         try:
-            secret, made_at = self._read(name)
+            credentials = self._read(name)
         except _UnavailableError:
             if known:
                 return known[1]
             raise
-        credentials = parse(secret, name, self._host, self._token_url, made_at)
         self._cache[account] = (self._clock(), credentials)
         return credentials
 
-    def _read(self, name: str) -> tuple[str, float]:
-        """The text of a secret, and when its version was stored (unix seconds)."""
+    def _read(self, name: str) -> Credentials:
         try:
             value = self._secrets_manager.get_secret_value(SecretId=name)
         except AwsError as error:
             raise _why_unread(name, error) from None
         if "SecretString" not in value:
-            raise CredentialsMissingError(f"the secret {name} is binary, not text", _STORE.format(name))
-        return value["SecretString"], value["CreatedDate"].timestamp()
+            raise _unusable(name, "is binary, not text")
+        made_at = value["CreatedDate"].timestamp()
+        return _parse(value["SecretString"], name, self._host, self._token_url, made_at)
+
+
+def _unusable(name: str, what: str) -> CredentialsMissingError:
+    remedy = (
+        f"Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id {name}."
+    )
+    return CredentialsMissingError(f"the secret {name} {what}", remedy)
 
 
 def _why_unread(name: str, error: Any) -> CredentialsMissingError:
     """What keeps a secret from being read. AWS has one name for several causes, and tells them apart by message."""
-    code = error_name(error)
-    text = str(error) if isinstance(error, ClientError) else ""
+    code, text = error_name(error), str(error)
     match code:
         case "ResourceNotFoundException" if "staging label" in text:
-            return CredentialsMissingError(f"the secret {name} has no value", _STORE.format(name))
+            return _unusable(name, "has no value")
         case "ResourceNotFoundException":
             return CredentialsMissingError(
                 f"there is no secret {name}",
@@ -161,12 +160,10 @@ def _why_unread(name: str, error: Any) -> CredentialsMissingError:
                 f"the secret {name} is marked for deletion",
                 f"Restore it: aws secretsmanager restore-secret --secret-id {name}.",
             )
-        case _ if code == "DecryptionFailure" or (code == "AccessDeniedException" and "KMS" in text):
-            remedy = (
-                "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
-            )
-            return _UnavailableError(f"the secret {name} cannot be read: {code}", remedy)
-        case _:
-            return _UnavailableError(
-                f"the secret {name} cannot be read: {code}", aws_unavailable=passes_by_itself(error)
-            )
+    key_refused = code == "DecryptionFailure" or (code == "AccessDeniedException" and "KMS" in text)
+    remedy = "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
+    return _UnavailableError(
+        f"the secret {name} cannot be read: {code}",
+        remedy if key_refused else "",
+        aws_unavailable=passes_by_itself(error),
+    )

@@ -24,18 +24,10 @@ _FIRST_MOMENT = 1e9
 def retry_after_seconds(headers: Headers, now: float) -> int | None:
     """Seconds that `Retry-After` asks to wait (RFC 9110: seconds or an HTTP date), 0 to 3,600, or None.
 
-    A moment is compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and
-    with `now` (unix seconds) where the reply has none. A unix time, which some send by mistake, is read as a reset.
+    A unix time, which some send by mistake, is read as a reset.
     """
-    if headers.get("Retry-After") is None:
-        return None
-    value = _once(headers.get("Retry-After"))
-    seconds = _number(value)
-    if seconds is not None and seconds >= _FIRST_MOMENT:
-        seconds = _until(seconds, _reference(headers, now))
-    elif seconds is None and (moment := _date(value)) is not None:
-        seconds = moment - _reference(headers, now)
-    return math.ceil(min(seconds, LONGEST_SECONDS)) if seconds is not None and seconds >= 0 else None
+    seconds = _seconds(headers, "Retry-After", now)
+    return None if seconds is None or seconds < 0 else math.ceil(min(seconds, LONGEST_SECONDS))
 
 
 def reset_seconds(headers: Headers, now: float) -> int | None:
@@ -44,17 +36,9 @@ def reset_seconds(headers: Headers, now: float) -> int | None:
     It is a unix time in seconds, as Emarsys documents it. Others send milliseconds or less, a date, or the seconds that
     remain (as the IETF's draft has it), so whatever leads to a moment within the next hour is believed.
     """
-    value = _once(headers.get("X-RateLimit-Reset") or headers.get("RateLimit-Reset"))
-    reference = _reference(headers, now)
-    number = _number(value)
-    if number is None:
-        moment = _date(value)
-        seconds = None if moment is None else moment - reference
-    elif 0 < number <= LONGEST_SECONDS:
-        seconds = number
-    else:
-        seconds = _until(number, reference)
-    return math.ceil(seconds) if seconds is not None and 0 <= seconds <= LONGEST_SECONDS else None
+    name = "X-RateLimit-Reset" if headers.get("X-RateLimit-Reset") else "RateLimit-Reset"
+    seconds = _seconds(headers, name, now)
+    return math.ceil(seconds) if seconds is not None and 0 < seconds <= LONGEST_SECONDS else None
 
 
 def limited_seconds(headers: Headers, now: float) -> int:
@@ -69,32 +53,36 @@ def rate_limit(headers: Headers, now: float) -> RateLimit | None:
     """What is left of the rate limit, or None where the headers do not say."""
     limit = _number(_once(headers.get("X-RateLimit-Limit")))
     remaining = _number(_once(headers.get("X-RateLimit-Remaining")))
-    if limit is None or remaining is None or not 0 <= remaining <= limit or limit == 0:
+    if not limit or remaining is None or not 0 <= remaining <= limit:
         return None
     return RateLimit(limit, remaining, reset_seconds(headers, now))
+
+
+def _seconds(headers: Headers, name: str, now: float) -> float | None:
+    """How far away the moment is that a header names, in seconds: a duration, a unix time in any unit, or a date.
+
+    A moment is compared with the reply's own `Date`, so that a clock that is wrong, here or there, does not matter, and
+    with `now` (unix seconds) where the reply has none. A unix time counts within the next hour.
+    """
+    value = _once(headers.get(name))
+    number = _number(value)
+    if not value or (number is not None and number < _FIRST_MOMENT):
+        return number
+    sent_at = _date(_once(headers.get("Date")))
+    reference = now if sent_at is None else sent_at
+    if number is None:
+        moment = _date(value)
+        return None if moment is None else moment - reference
+    distances = (number / unit - reference for unit in _UNITS_A_SECOND)
+    return next((seconds for seconds in distances if 0 <= seconds <= LONGEST_SECONDS), None)
 
 
 def _once(value: str | None) -> str:
     """A value without its parameters (`100;w=60`), and once where the same one came several times, joined by commas."""
     parts = [part.partition(";")[0].strip() for part in (value or "").split(",")]
-    for length in range(1, len(parts) // 2 + 1):
-        if parts == parts[:length] * (len(parts) // length):
-            parts = parts[:length]
-            break
-    return ", ".join(parts)
-
-
-def _reference(headers: Headers, now: float) -> float:
-    sent_at = _date(_once(headers.get("Date")))
-    return now if sent_at is None else sent_at
-
-
-def _until(number: float, reference: float) -> float | None:
-    """Seconds from `reference` to a unix time, in the unit that makes it one within the next hour, or None."""
-    for unit in _UNITS_A_SECOND:
-        if 0 <= (seconds := number / unit - reference) <= LONGEST_SECONDS:
-            return seconds
-    return None
+    lengths = range(1, len(parts) + 1)
+    once = next(length for length in lengths if parts == parts[:length] * (len(parts) // length))
+    return ", ".join(parts[:once])
 
 
 def _date(value: str) -> float | None:

@@ -17,16 +17,16 @@ from dataclasses import replace
 
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.rate_limit import limited_seconds, retry_after_seconds
+from export_watch.emarsys.reply import without_reply
 from export_watch.emarsys.token_table import TokenRecord, TokenTable
-from export_watch.errors import NoReplyError, NoTokenError, TokenTableError, UnreadableReplyError
+from export_watch.errors import NoReplyError, NoTokenError, TokenTableError
 from export_watch.transport import HttpClient, Reply
 from export_watch.watch import Obstacle, ObstacleCode
 
 REPLACE_SECONDS = 600.0
-FIRST_PAUSE_SECONDS = 30.0
-LONGEST_PAUSE_SECONDS = 600.0
-"""Pauses of 30, 60, 120, 240, 480, 600, 600 … seconds after failures make at most 2 requests in any minute and
-10 in any hour. The first one is longer than a request may take, so that one claim has ended before the next."""
+PAUSES_SECONDS = (30.0, 60.0, 120.0, 240.0, 480.0, 600.0)
+"""The pauses after failures, of which the last one repeats, make at most 2 requests in any minute and 10 in any hour.
+The first one is longer than a request may take, so that one claim has ended before the next."""
 
 FORGET_FAILURES_SECONDS = 2400.0
 """The pauses begin anew once nobody has asked for so long although it was allowed, as where a token has lasted for its
@@ -92,14 +92,13 @@ class TokenStore:
         """
         client = hashlib.sha256(f"{credentials.token_url} {credentials.client_id}".encode()).hexdigest()
         now = self._clock()
-        record = self._known.get(client, TokenRecord())
-        token = record.usable(refused, now)
-        if token and record.is_fresh(refused, now):
+        record = self._known.get(client) or TokenRecord()
+        if token := record.fresh(refused, now):
             return token
         try:
             record = self._shared(client, credentials, within_seconds, refused, now)
         except TokenTableError as error:
-            if token:  # it lasts a while yet
+            if token := record.usable(refused, now):  # it lasts a while yet
                 return token
             obstacle = Obstacle(
                 ObstacleCode.CREDENTIALS_MISSING, str(error), aws_unavailable=error.aws_unavailable
@@ -120,7 +119,7 @@ class TokenStore:
     ) -> TokenRecord:
         """The record that all share, renewed if that is due and nobody else is at it."""
         record = self._table.read(client)
-        if record.is_fresh(refused, now) or not _may_ask(record, credentials, now):
+        if record.fresh(refused, now) or not _may_ask(record, credentials, now):
             return record
         claimed = _claim(record, credentials, now)
         # A claim whose answer was lost looks like another's: nobody asks then until it ends.
@@ -151,16 +150,12 @@ class TokenStore:
                 "POST", credentials.token_url, headers, b"grant_type=client_credentials", within_seconds
             )
         except NoReplyError as error:
-            code, what = ObstacleCode.EMARSYS_UNAVAILABLE, "cannot be reached: "
-            if isinstance(error, UnreadableReplyError):
-                code, what = ObstacleCode.UNEXPECTED_REPLY, "answered with "
-            obstacle = Obstacle(code, f"the token URL {what}{error}", remedy=_CHECK_URL)
-            raise NoTokenError(obstacle) from None
-        content = reply.json()
-        token = content.get("access_token") if isinstance(content, dict) else None
+            raise NoTokenError(without_reply(error, "the token URL", _CHECK_URL)) from None
+        content = reply.json() or {}
+        token = content.get("access_token")
         # RFC 6749 says 200; some servers say 201.
-        if not 200 <= reply.status < 300 or not isinstance(token, str) or not _TOKEN.fullmatch(token):
-            raise NoTokenError(_refusal(reply, content, self._clock()))
+        if not reply.is_success or not isinstance(token, str) or not _TOKEN.fullmatch(token):
+            raise NoTokenError(_refusal(reply, content.get("error"), self._clock()))
         return token, _lifetime_seconds(content.get("expires_in"))
 
 
@@ -175,8 +170,8 @@ def _claim(record: TokenRecord, credentials: OAuthCredentials, now: float) -> To
     failures = 0 if is_forgotten or credentials.made_at > record.secret_at else record.failures
     return replace(
         record,
-        not_before=now + min(FIRST_PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS),
-        failures=min(failures + 1, 10),
+        not_before=now + PAUSES_SECONDS[min(failures, len(PAUSES_SECONDS) - 1)],
+        failures=failures + 1,
         # Of two versions that are in use, the older one must not make the newer one new again.
         secret_at=max(record.secret_at, credentials.made_at),
     )
@@ -208,7 +203,7 @@ def _why_none(record: TokenRecord, refused: str | None, now: float) -> Obstacle:
     if obstacle.retry_after_seconds is None:
         return obstacle
     # It may have been asked for a while ago: a part of it has passed.
-    left = max(0, math.ceil(record.not_before - now))
+    left = math.ceil(record.not_before - now)
     return replace(obstacle, retry_after_seconds=min(obstacle.retry_after_seconds, left))
 
 
@@ -220,35 +215,32 @@ def _lifetime_seconds(expires_in: object) -> float:
     return min(seconds, 86_400.0) if seconds >= 1 else DOCUMENTED_LIFETIME_SECONDS
 
 
-def _refusal(reply: Reply, content: object, now: float) -> Obstacle:
-    """What a reply without a token means (RFC 6749, 5.2)."""
-    asked = retry_after_seconds(reply.headers, now)
-    word = content.get("error") if isinstance(content, dict) else None
-    remedy = _CHECK_URL
-    detail = f"the token URL answered HTTP {reply.status}"
-    match reply.status:
-        case 429:
-            code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
-            asked = limited_seconds(reply.headers, now)
-        case status if status in (408, 423, 425) or status >= 500:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-        case status if 300 <= status < 400:
-            code = ObstacleCode.UNEXPECTED_REPLY
-            detail += ", a redirect, which is not followed"
-        case _ if isinstance(word, str) and word in _OAUTH_ERRORS:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[word]
-            detail += f" ({word})"
-        case _ if isinstance(word, str) and word in _PASSING_ERRORS:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-            detail += f" ({word})"
-        case 400 | 403 if isinstance(word, str) and word:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OTHER_ERROR
-        case 400 | 401 | 403:
-            code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
-        case _ if reply.interrupted:
-            code = ObstacleCode.EMARSYS_UNAVAILABLE
-        case status:
-            code = ObstacleCode.UNEXPECTED_REPLY
-            if status < 300:
-                detail += " without an access token"
-    return Obstacle(code, detail, asked, remedy=remedy)
+def _refusal(reply: Reply, error: object, now: float) -> Obstacle:
+    """What a reply without a token means, by its status and its `error` (RFC 6749, 5.2)."""
+    error = error if isinstance(error, str) else ""
+    detail, remedy = f"the token URL answered HTTP {reply.status}", _CHECK_URL
+    wait_seconds = retry_after_seconds(reply.headers, now)
+    if reply.status == 429:
+        code, remedy = ObstacleCode.RATE_LIMITED, _LIMITED
+        wait_seconds = limited_seconds(reply.headers, now)
+    elif reply.is_passing:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+    elif reply.is_redirect:
+        code = ObstacleCode.UNEXPECTED_REPLY
+        detail += ", a redirect, which is not followed"
+    elif error in _OAUTH_ERRORS:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OAUTH_ERRORS[error]
+        detail += f" ({error})"
+    elif error in _PASSING_ERRORS:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+        detail += f" ({error})"
+    elif error and reply.status in {400, 403}:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, _OTHER_ERROR
+    elif reply.status in {400, 401, 403}:
+        code, remedy = ObstacleCode.CREDENTIALS_REFUSED, f"{_OAUTH_ERRORS['invalid_client']} {_CHECK_URL}"
+    elif reply.interrupted:
+        code = ObstacleCode.EMARSYS_UNAVAILABLE
+    else:
+        code = ObstacleCode.UNEXPECTED_REPLY
+        detail += " without an access token" if reply.is_success else ""
+    return Obstacle(code, detail, wait_seconds, remedy=remedy)

@@ -39,12 +39,12 @@ class TokenRecord:
         """The token, unless it is the refused one or has expired."""
         return self.token if self.token != refused and now < self.expires_at else None
 
-    def is_fresh(self, refused: str | None, now: float) -> bool:
-        """Whether there is such a token, and it is not yet to be renewed."""
-        return self.usable(refused, now) is not None and now < self.renew_at
+    def fresh(self, refused: str | None, now: float) -> str | None:
+        """Such a token, unless it is to be renewed."""
+        return self.usable(refused, now) if now < self.renew_at else None
 
     def to_json(self) -> str:
-        return json.dumps({**asdict(self), "obstacle": self.obstacle and _of_obstacle(self.obstacle)})
+        return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -58,23 +58,14 @@ class TokenRecord:
 
 
 _FIELDS = tuple(field.name for field in fields(TokenRecord))
-_CODES = {str(code): code for code in ObstacleCode}
-
-
-def _of_obstacle(obstacle: Obstacle) -> dict[str, Any]:
-    """What a request met, as each version of this code can read it; an error of AWS is never stored."""
-    return {
-        "code": obstacle.code,
-        "detail": obstacle.detail,
-        "retry_after_seconds": obstacle.retry_after_seconds,
-        "remedy": obstacle.remedy,
-    }
 
 
 def _obstacle(content: Any) -> Obstacle | None:
+    """What a request met. An error of AWS is never stored, so `aws_unavailable` is not read."""
     if content is None:
         return None
-    code = _CODES.get(content["code"], ObstacleCode.UNEXPECTED_REPLY)
+    known = content["code"] in list(ObstacleCode)
+    code = ObstacleCode(content["code"]) if known else ObstacleCode.UNEXPECTED_REPLY
     return Obstacle(code, content["detail"], content["retry_after_seconds"], remedy=content.get("remedy", ""))
 
 
@@ -98,54 +89,45 @@ class DynamoDbTokenTable:
         self._dynamodb, self._table = dynamodb, table
 
     def read(self, client: str) -> TokenRecord:
-        try:
-            # Consistent, or a token that was fetched a moment ago would be fetched again.
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key={"client": {"S": client}}, ConsistentRead=True
-            )
-        except AwsError as error:
-            raise _error("read", error) from None
-        return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S", ""))
+        # Consistent, or a token that was fetched a moment ago would be fetched again.
+        answer = self._call("read", "get_item", Key={"client": {"S": client}}, ConsistentRead=True)
+        return TokenRecord.from_json(answer.get("Item", {}).get("record", {}).get("S"))
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
-        try:
-            self._put(
-                client,
-                record,
-                ConditionExpression=(
-                    "attribute_not_exists(not_before) OR not_before <= :now OR secret_at < :secret_at"
-                ),
-                ExpressionAttributeValues={
-                    ":now": {"N": repr(float(now))},
-                    ":secret_at": {"N": repr(float(record.secret_at))},
-                },
-            )
-        except AwsError as error:
-            if error_name(error) == "ConditionalCheckFailedException":
-                return False
-            raise _error("claimed", error) from None
-        return True
+        answer = self._call(
+            "claimed",
+            "put_item",
+            Item=_item(client, record),
+            ConditionExpression="attribute_not_exists(not_before) OR not_before <= :now OR secret_at < :secret_at",
+            ExpressionAttributeValues={":now": _number(now), ":secret_at": _number(record.secret_at)},
+        )
+        return answer is not None
 
     def write(self, client: str, record: TokenRecord) -> None:
+        self._call("stored", "put_item", Item=_item(client, record))
+
+    def _call(self, done: str, operation: str, **parameters: Any) -> Any:
+        """DynamoDB's answer, or None where a condition does not hold."""
         try:
-            self._put(client, record)
+            return getattr(self._dynamodb, operation)(TableName=self._table, **parameters)
         except AwsError as error:
-            raise _error("stored", error) from None
-
-    def _put(self, client: str, record: TokenRecord, **condition: Any) -> None:
-        self._dynamodb.put_item(TableName=self._table, Item=_item(client, record), **condition)
-
-
-def _error(done: str, error: Any) -> TokenTableError:
-    text = f"the shared access token cannot be {done}: {error_name(error)}"
-    return TokenTableError(text, aws_unavailable=passes_by_itself(error))
+            if error_name(error) == "ConditionalCheckFailedException":
+                return None
+            raise TokenTableError(
+                f"the shared access token cannot be {done}: {error_name(error)}",
+                aws_unavailable=passes_by_itself(error),
+            ) from None
 
 
 def _item(client: str, record: TokenRecord) -> dict[str, dict[str, str]]:
     return {
         "client": {"S": client},
-        "not_before": {"N": repr(float(record.not_before))},
-        "secret_at": {"N": repr(float(record.secret_at))},
+        "not_before": _number(record.not_before),
+        "secret_at": _number(record.secret_at),
         "record": {"S": record.to_json()},
         "delete_at": {"N": str(int(max(record.not_before, record.expires_at)) + KEEP_SECONDS)},
     }
+
+
+def _number(value: float) -> dict[str, str]:
+    return {"N": repr(float(value))}

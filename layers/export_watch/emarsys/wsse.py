@@ -8,16 +8,12 @@ from datetime import datetime
 def header(username: str, secret: str, nonce: str, created: datetime) -> str:
     """The value of `X-WSSE`. `nonce` is 32 hex characters, new for each request; `created` is in UTC.
 
-    Emarsys refuses a `created` that is more than five minutes off.
+    Emarsys refuses a `created` that is more than five minutes off. Its digest is base64 of the hex characters of the
+    SHA-1, not of its raw bytes: that is Emarsys's reading of WSSE.
     """
     moment = created.strftime("%Y-%m-%dT%H:%M:%SZ")
-    digest = password_digest(nonce, moment, secret)
+    sha1 = hashlib.sha1((nonce + moment + secret).encode(), usedforsecurity=False).hexdigest()
+    digest = b64encode(sha1.encode()).decode()
     return (
         f'UsernameToken Username="{username}", PasswordDigest="{digest}", Nonce="{nonce}", Created="{moment}"'
     )
-
-
-def password_digest(nonce: str, created: str, secret: str) -> str:
-    """base64 of the hex characters of the SHA-1, not of its raw bytes: that is Emarsys's reading of WSSE."""
-    sha1 = hashlib.sha1((nonce + created + secret).encode(), usedforsecurity=False).hexdigest()
-    return b64encode(sha1.encode()).decode()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -15,6 +15,8 @@ from export_watch.transport import Reply
 
 HOST = "https://api.emarsys.net"
 TOKEN_URL = "https://auth.emarsys.net/oauth2/token"
+OAUTH: dict[str, Any] = {"client_id": "my-id", "client_secret": "my-client-secret"}
+WSSE: dict[str, Any] = {"username": "customer001", "secret": "my-secret"}
 
 NO_ANSWER = ReadTimeoutError(endpoint_url="https://aws.example")
 
@@ -45,9 +47,14 @@ class FakeSecretsManager:
 
     def __init__(self, **secrets: Any) -> None:
         self.secrets = {f"emarsys/{account}": secret for account, secret in secrets.items()}
+        self.stored_at = datetime(2026, 11, 23, tzinfo=UTC)
         self.failure: Exception | None = None
         self.reads = 0
-        self._versions: dict[str, list[Any]] = {}
+
+    def store(self, account: str, secret: Any) -> None:
+        """Store a new version of a secret."""
+        self.secrets[f"emarsys/{account}"] = secret
+        self.stored_at += timedelta(minutes=1)
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         self.reads += 1
@@ -55,29 +62,10 @@ class FakeSecretsManager:
             raise self.failure
         if SecretId not in self.secrets:
             raise aws_error("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-        secret = self.secrets[SecretId]
-        made = {"Name": SecretId, "CreatedDate": self._made(SecretId, secret)}
+        secret, stored = self.secrets[SecretId], {"Name": SecretId, "CreatedDate": self.stored_at}
         if isinstance(secret, bytes):
-            return {**made, "SecretBinary": secret}
-        return {**made, "SecretString": secret if isinstance(secret, str) else json.dumps(secret)}
-
-    def _made(self, name: str, secret: Any) -> datetime:
-        """A minute later for each version of a secret."""
-        versions = self._versions.setdefault(name, [])
-        if secret not in versions:
-            versions.append(secret)
-        return datetime.fromtimestamp(1_795_400_000 + 60 * versions.index(secret), UTC)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call as the HTTP client was asked to make it."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes | None
-    within_seconds: float
+            return {**stored, "SecretBinary": secret}
+        return {**stored, "SecretString": secret if isinstance(secret, str) else json.dumps(secret)}
 
 
 class FakeTokenTable:
@@ -90,14 +78,12 @@ class FakeTokenTable:
 
     def read(self, client: str) -> TokenRecord:
         self._called()
-        return TokenRecord.from_json(self.records[client]) if client in self.records else TokenRecord()
+        return TokenRecord.from_json(self.records.get(client, ""))
 
     def claim(self, client: str, record: TokenRecord, now: float) -> bool:
-        self._called()
-        if client in self.records:
-            stored = TokenRecord.from_json(self.records[client])
-            if stored.not_before > now and stored.secret_at >= record.secret_at:
-                return False
+        stored = self.read(client)
+        if stored.not_before > now and stored.secret_at >= record.secret_at:
+            return False
         self.records[client] = record.to_json()
         return True
 
@@ -109,6 +95,17 @@ class FakeTokenTable:
         self.calls += 1
         if self.failure:
             raise self.failure
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as the HTTP client was asked to make it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    within_seconds: float
 
 
 Answer = Reply | NoReplyError
@@ -129,9 +126,8 @@ class FakeHttp:
         body: bytes | None = None,
         within_seconds: float = 20.0,
     ) -> Reply:
-        call = Call(method, url, headers, body, within_seconds)
-        self.calls.append(call)
-        answer = self.answer(call)
+        self.calls.append(Call(method, url, headers, body, within_seconds))
+        answer = self.answer(self.calls[-1])
         if isinstance(answer, NoReplyError):
             raise answer
         return answer

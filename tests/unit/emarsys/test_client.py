@@ -1,23 +1,32 @@
 """One check of one export, with each kind of credentials, in good times and bad."""
 
+import re
 from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export_watch.aws import error_name
 from export_watch.emarsys.client import CHECK_SECONDS, EmarsysClient
 from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
-from export_watch.errors import NoReplyError, TokenTableError, UnreadableReplyError
+from export_watch.errors import NoReplyError, TokenTableError
 from export_watch.transport import Reply
-from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refusal, Refused, StatusSeen
+from export_watch.watch import (
+    ExportStatus,
+    Observation,
+    Obstacle,
+    ObstacleCode,
+    Refused,
+    StatusSeen,
+)
 from tests.unit.emarsys.fakes import (
     HOST,
-    NO_ANSWER,
+    OAUTH,
     TOKEN_URL,
+    WSSE,
     Answer,
     Call,
     FakeClock,
@@ -28,10 +37,10 @@ from tests.unit.emarsys.fakes import (
     reply,
 )
 
-OAUTH = {"client_id": "my-id", "client_secret": "my-client-secret"}
-WSSE = {"username": "customer001", "secret": "my-secret"}
+OWN = {"host": "https://suite12.emarsys.net"}
 READY = reply(200, {"replyCode": 0, "replyText": "OK", "data": {"id": "123", "status": "ready"}})
 UNAUTHORIZED = reply(401, {"message": "Credentials are invalid."})
+ROTATED = OAUTH | {"client_secret": "rotated"}
 
 
 class Emarsys:
@@ -60,9 +69,7 @@ class Emarsys:
         if call.url == TOKEN_URL:
             return self.token_answer or self._issue(call)
         scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-        if scheme == "Bearer" and token not in self.tokens:
-            return UNAUTHORIZED
-        return self.status_answer
+        return UNAUTHORIZED if scheme == "Bearer" and token not in self.tokens else self.status_answer
 
     def _issue(self, call: Call) -> Answer:
         pair = f"{self.pair['client_id']}:{self.pair['client_secret']}"
@@ -72,225 +79,154 @@ class Emarsys:
         self.tokens.add(f"token-{self.issued}")
         return reply(200, {"access_token": f"token-{self.issued}", "expires_in": 3600})
 
-    def rotate(self, client_secret: str) -> None:
+    def rotate(self) -> None:
         """Give the client another secret; what was issued before is worth nothing any more."""
-        self.pair = OAUTH | {"client_secret": client_secret}
+        self.pair = ROTATED
         self.tokens.clear()
 
     def check(self) -> Observation:
         return self.client.check("default", 123)
 
-    def obstacle(self) -> ObstacleCode:
+    def obstacle(self) -> Obstacle:
         found = self.check()
         assert isinstance(found, Obstacle)
-        return found.code
+        return found
 
     def calls_of(self, method: str) -> list[Call]:
         return [call for call in self.http.calls if call.method == method]
 
 
-def test_with_oauth_a_check_is_one_get_on_version_3() -> None:
-    emarsys = Emarsys(OAUTH)
+@pytest.mark.parametrize(
+    ("secret", "url", "header", "value"),
+    [
+        (OAUTH, f"{HOST}/api/v3/export/123", "Authorization", "Bearer token-1"),
+        (WSSE | OWN, f"{OWN['host']}/api/v2/export/123", "X-WSSE", '.* Username="customer001", .*'),
+    ],
+    ids=["OAuth", "WSSE"],
+)
+def test_a_check_is_one_get_with_the_account_s_credentials(
+    secret: dict[str, str], url: str, header: str, value: str
+) -> None:
+    emarsys = Emarsys(secret)
     found = emarsys.check()
     assert isinstance(found, StatusSeen)
-    assert (found.status, found.file_url) == (ExportStatus.READY, f"{HOST}/api/v3/export/123/data")
-    (get,) = emarsys.calls_of("GET")
-    assert (get.url, get.body) == (f"{HOST}/api/v3/export/123", None)
-    assert get.headers["Authorization"] == "Bearer token-1"
-    assert "X-WSSE" not in get.headers
+    assert (found.status, found.file_url) == (ExportStatus.READY, f"{url}/data")
+    [get] = emarsys.calls_of("GET")
+    assert (get.url, get.body) == (url, None)
+    assert re.fullmatch(value, get.headers[header])
+    assert set(get.headers) == {header, "Content-Type", "Accept"}
+    assert get.headers["Content-Type"] == get.headers["Accept"] == "application/json"
 
 
-def test_with_wsse_a_check_is_one_get_on_version_2() -> None:
-    emarsys = Emarsys(WSSE)
-    found = emarsys.check()
-    assert isinstance(found, StatusSeen)
-    assert found.file_url == f"{HOST}/api/v2/export/123/data"
-    (get,) = emarsys.http.calls
-    assert (get.method, get.url) == ("GET", f"{HOST}/api/v2/export/123")
-    assert get.headers["X-WSSE"].startswith('UsernameToken Username="customer001", PasswordDigest="')
-    assert get.headers["Content-Type"] == "application/json"
-    assert "Authorization" not in get.headers
-
-
-def test_a_wsse_header_is_new_on_every_request() -> None:
-    emarsys = Emarsys(WSSE)
-    for _ in range(5):
-        emarsys.check()
-    assert len({call.headers["X-WSSE"] for call in emarsys.http.calls}) == 5
-
-
-def test_a_token_serves_many_checks() -> None:
+def test_a_moment_that_a_header_names_is_compared_with_the_real_clock() -> None:
     emarsys = Emarsys()
-    for _ in range(50):
+    emarsys.status_answer = reply(503, b"", Retry_After="Fri, 01 Jan 2100 00:00:00 GMT")
+    assert emarsys.obstacle().retry_after_seconds == 3600
+
+
+def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many() -> None:
+    signed, with_token = Emarsys(WSSE), Emarsys()
+    for emarsys in [signed, with_token] * 50:
         assert isinstance(emarsys.check(), StatusSeen)
         emarsys.clock.advance(60)
-    assert emarsys.issued == 1
+    assert with_token.issued == 1
+    headers = [call.headers["X-WSSE"] for call in signed.http.calls]
+    assert len({re.search('Nonce="([0-9a-f]{32})"', header)[1] for header in headers}) == 50  # type: ignore[index]
+    created = datetime.fromisoformat(headers[-1].split('"')[-2])
+    assert abs(datetime.now(UTC) - created) < timedelta(minutes=1)
 
 
-def test_the_secret_s_own_host_is_asked() -> None:
-    emarsys = Emarsys(WSSE | {"host": "https://suite12.emarsys.net/"})
-    emarsys.check()
-    assert emarsys.http.calls[0].url == "https://suite12.emarsys.net/api/v2/export/123"
-
-
-def test_a_refusal_is_handed_on() -> None:
-    emarsys = Emarsys()
-    emarsys.status_answer = reply(400, {"replyCode": 10001, "replyText": "Invalid export ID", "data": ""})
-    assert emarsys.check() == Refused(Refusal.EXPORT_NOT_FOUND)
-
-
-def test_what_answers_but_not_by_http_is_an_unexpected_reply() -> None:
-    emarsys = Emarsys()
-    emarsys.status_answer = UnreadableReplyError("a reply that is not HTTP")
-    assert emarsys.obstacle() is ObstacleCode.UNEXPECTED_REPLY
-
-
-@pytest.mark.parametrize("secret", [OAUTH, WSSE])
+@pytest.mark.parametrize("secret", [OAUTH, WSSE], ids=["OAuth", "WSSE"])
 def test_what_cannot_be_reached_is_unavailable(secret: dict[str, str]) -> None:
     emarsys = Emarsys(secret)
     emarsys.status_answer = NoReplyError("no connection in time")
-    assert emarsys.obstacle() is ObstacleCode.EMARSYS_UNAVAILABLE
+    detail = "Emarsys cannot be reached: no connection in time"
+    assert emarsys.check() == Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, detail)
 
 
-def test_without_a_secret_nothing_is_asked() -> None:
+@pytest.mark.parametrize("passing", [False, True])
+def test_without_a_secret_or_the_token_table_nothing_is_asked(passing: bool) -> None:
     emarsys = Emarsys()
-    emarsys.secrets_manager.secrets.clear()
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
-    emarsys.secrets_manager.failure = NO_ANSWER
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
+    emarsys.secrets_manager.failure = aws_error("DecryptionFailure", status=500 if passing else 400)
+    found = emarsys.obstacle()
+    assert found.code is ObstacleCode.CREDENTIALS_MISSING
+    assert found.detail == "the secret emarsys/default cannot be read: DecryptionFailure"
+    assert "SecretsKeyArn" in found.remedy
+    assert found.aws_unavailable is passing
+    emarsys.secrets_manager.failure = None
+    emarsys.table.failure = TokenTableError("no table", aws_unavailable=passing)
+    assert emarsys.check() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing)
     assert emarsys.http.calls == []
+    emarsys.table.failure = None
+    assert isinstance(emarsys.check(), StatusSeen)
 
 
 @pytest.mark.parametrize(
-    ("failure", "passing"),
+    ("before", "after", "finds"),
     [
-        (aws_error("AccessDeniedException"), False),
-        (aws_error("ThrottlingException"), True),
-        (aws_error("InternalServiceError", status=500), True),
-        (aws_error("Slow", status=429), True),
-        (NO_ANSWER, True),
+        (OAUTH, ROTATED, StatusSeen),  # rotated in Emarsys and in the secret
+        (OAUTH, OAUTH, Obstacle),  # in Emarsys first
+        (WSSE, ROTATED, StatusSeen),
     ],
-    ids=str,
+    ids=["both", "Emarsys first", "WSSE to OAuth"],
 )
-def test_an_error_of_aws_that_passes_by_itself_is_distinguished(failure: Any, passing: bool) -> None:
-    away = Emarsys()
-    away.secrets_manager.failure = failure
-    detail = f"the secret emarsys/default cannot be read: {error_name(failure)}"
-    assert away.check() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, detail, aws_unavailable=passing)
-    tableless = Emarsys()
-    tableless.table.failure = TokenTableError("no table", aws_unavailable=passing)
-    assert tableless.check() == Obstacle(
-        ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing
-    )
-
-
-def test_a_secret_that_is_fixed_is_used_by_the_next_check() -> None:
-    emarsys = Emarsys("no JSON")
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_MISSING
-    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
-    assert isinstance(emarsys.check(), StatusSeen)
-
-
-def test_a_secret_rotated_in_mid_watch_is_read_within_the_same_check() -> None:
-    emarsys = Emarsys()
+def test_a_secret_that_was_rotated_is_read_within_the_same_check(
+    before: Any, after: Any, finds: type
+) -> None:
+    emarsys = Emarsys(before)
     emarsys.check()
-    emarsys.rotate("rotated")
-    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
-    assert isinstance(emarsys.check(), StatusSeen)
-    assert emarsys.issued == 2
-
-
-def test_a_wsse_secret_rotated_in_mid_watch_is_read_within_the_same_check() -> None:
-    emarsys = Emarsys(WSSE)
-    emarsys.check()
-    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH
-    emarsys.status_answer = UNAUTHORIZED
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
-    assert emarsys.http.calls[-1].headers["Authorization"] == "Bearer token-1"
-
-
-def test_a_secret_rotated_in_emarsys_first_is_waited_for() -> None:
-    emarsys = Emarsys()
-    emarsys.check()
-    emarsys.rotate("rotated")
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+    emarsys.rotate()
+    emarsys.secrets_manager.store("default", after)
+    if before == WSSE:
+        emarsys.http.answer = lambda call: UNAUTHORIZED if "X-WSSE" in call.headers else emarsys._answer(call)
+    assert isinstance(emarsys.check(), finds)
     emarsys.clock.advance(60)
-    emarsys.secrets_manager.secrets["emarsys/default"] = OAUTH | {"client_secret": "rotated"}
+    emarsys.secrets_manager.store("default", ROTATED)
     assert isinstance(emarsys.check(), StatusSeen)
 
 
-def test_a_token_revoked_early_is_not_replaced_at_once() -> None:
-    emarsys = Emarsys()
-    emarsys.check()
-    emarsys.tokens.clear()
-    emarsys.clock.advance(599)
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
-    assert emarsys.issued == 1
-
-
-def test_a_token_revoked_late_is_replaced_within_the_same_check() -> None:
-    emarsys = Emarsys()
-    emarsys.check()
-    emarsys.tokens.clear()
-    emarsys.clock.advance(600)
-    assert isinstance(emarsys.check(), StatusSeen)
-    assert emarsys.issued == 2
-
-
-@pytest.mark.parametrize("between_checks", [1, 10, 60])
-def test_a_lasting_401_makes_no_storm_of_token_requests(between_checks: int) -> None:
+def test_a_lasting_401_makes_no_storm_of_token_requests() -> None:
     emarsys = Emarsys()
     emarsys.status_answer = UNAUTHORIZED
-    for _ in range(3600 // between_checks):
-        assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
-        emarsys.clock.advance(between_checks)
-    assert len(emarsys.calls_of("POST")) <= 10
-
-
-def test_lasting_refusals_of_the_token_url_make_no_storm_of_token_requests() -> None:
-    emarsys = Emarsys(OAUTH | {"client_secret": "wrong"})
     for _ in range(360):
-        assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
+        assert emarsys.obstacle().code is ObstacleCode.CREDENTIALS_REFUSED
         emarsys.clock.advance(10)
     assert len(emarsys.calls_of("POST")) <= 10
-    assert emarsys.calls_of("GET") == []
 
 
-def test_a_lasting_401_with_wsse_is_asked_once_a_check() -> None:
-    emarsys = Emarsys(WSSE)
-    emarsys.status_answer = UNAUTHORIZED
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
-    assert len(emarsys.http.calls) == 1
-    assert emarsys.secrets_manager.reads == 2
-
-
-@pytest.mark.parametrize("secret", [OAUTH, WSSE])
-def test_what_a_401_asks_to_wait_counts_although_its_token_cannot_be_replaced_yet(
+@pytest.mark.parametrize("secret", [WSSE, OAUTH | {"client_secret": "wrong"}], ids=["WSSE", "no token"])
+def test_credentials_that_are_refused_and_stay_the_same_are_tried_once_a_check(
     secret: dict[str, str],
 ) -> None:
     emarsys = Emarsys(secret)
-    emarsys.status_answer = reply(401, b"", Retry_After="300")
-    found = emarsys.check()
-    assert isinstance(found, Obstacle)
-    assert (found.code, found.retry_after_seconds) == (ObstacleCode.CREDENTIALS_REFUSED, 300)
-    assert ("token URL" in found.remedy) is (secret is OAUTH)  # which took the credentials
+    emarsys.status_answer = UNAUTHORIZED
+    assert emarsys.obstacle().code is ObstacleCode.CREDENTIALS_REFUSED
+    assert (len(emarsys.http.calls), emarsys.secrets_manager.reads) == (1, 2)
 
 
-def test_a_401_does_not_delay_the_status_that_a_new_token_brings() -> None:
+@pytest.mark.parametrize(
+    ("first", "second", "seconds"),
+    [
+        (UNAUTHORIZED, UNAUTHORIZED, None),
+        (reply(401, b"", Retry_After="300"), UNAUTHORIZED, 300),
+        (reply(401, b"", Retry_After="300"), reply(503, b"", Retry_After="200"), 300),
+        (reply(401, b"", Retry_After="200"), reply(503, b"", Retry_After="300"), 300),
+        (UNAUTHORIZED, reply(503, b"", Retry_After="9"), 9),
+        (reply(401, b"", Retry_After="0"), UNAUTHORIZED, 0),
+    ],
+)
+def test_a_check_waits_as_long_as_either_of_its_attempts_was_asked_to(
+    first: Reply, second: Reply, seconds: int | None
+) -> None:
     emarsys = Emarsys()
     emarsys.check()
     emarsys.clock.advance(600)
-    answers = [reply(401, b"", Retry_After="300"), READY]
+    answers = [first, second]
     emarsys.http.answer = lambda call: emarsys._issue(call) if call.method == "POST" else answers.pop(0)
+    assert emarsys.obstacle().retry_after_seconds == seconds
+    answers = [first, READY]
+    emarsys.clock.advance(600)
     assert isinstance(emarsys.check(), StatusSeen)
-
-
-def test_a_401_while_secrets_manager_is_down_is_still_a_401() -> None:
-    emarsys = Emarsys()
-    emarsys.check()
-    emarsys.tokens.clear()
-    emarsys.secrets_manager.failure = aws_error("ThrottlingException")
-    assert emarsys.obstacle() is ObstacleCode.CREDENTIALS_REFUSED
 
 
 def test_the_calls_of_a_check_share_its_time() -> None:
@@ -300,20 +236,8 @@ def test_the_calls_of_a_check_share_its_time() -> None:
     emarsys.clock.advance(600)
     began, emarsys.each_call_takes_seconds = len(emarsys.http.calls), 10.0
     emarsys.check()
-    assert [call.within_seconds for call in emarsys.http.calls[began:]] == [
-        CHECK_SECONDS,
-        CHECK_SECONDS - 10,
-        CHECK_SECONDS - 20,
-    ]
-
-
-@pytest.mark.parametrize("answer", [UNAUTHORIZED, reply(500, b""), NoReplyError("the connection broke off")])
-@pytest.mark.parametrize("secret", [OAUTH, WSSE])
-def test_no_observation_holds_a_secret(secret: dict[str, str], answer: Answer) -> None:
-    emarsys = Emarsys(secret)
-    emarsys.status_answer = answer
-    found = repr(emarsys.check())
-    assert not any(word in found for word in ("my-", "customer001", "token-1", "Bearer"))
+    given_seconds = [call.within_seconds for call in emarsys.http.calls[began:]]
+    assert given_seconds == [CHECK_SECONDS, CHECK_SECONDS - 10, CHECK_SECONDS - 20]
 
 
 answers = st.one_of(
@@ -326,10 +250,11 @@ secrets = st.text() | st.dictionaries(
 )
 
 
+@settings(max_examples=50)
 @given(secrets, answers, answers)
 def test_no_check_ever_raises(secret: Any, token_answer: Answer, status_answer: Answer) -> None:
     emarsys = Emarsys(secret)
     emarsys.token_answer, emarsys.status_answer = token_answer, status_answer
-    for _ in range(3):
+    for _ in range(2):
         assert isinstance(emarsys.check(), StatusSeen | Refused | Obstacle)
         emarsys.clock.advance(700)

@@ -5,249 +5,163 @@ from typing import Any
 
 import pytest
 
-from export_watch.emarsys.credentials import (
-    CACHE_SECONDS,
-    Credentials,
-    CredentialsStore,
-    OAuthCredentials,
-    WsseCredentials,
-)
+from export_watch.emarsys.credentials import CredentialsStore, OAuthCredentials, WsseCredentials
 from export_watch.errors import CredentialsMissingError
 from tests.unit.emarsys.fakes import (
     HOST,
     NO_ANSWER,
+    OAUTH,
     TOKEN_URL,
+    WSSE,
     FakeClock,
     FakeSecretsManager,
     aws_error,
 )
 
-OAUTH: dict[str, Any] = {"client_id": "my-id", "client_secret": "my-client-secret"}
-WSSE = {"username": "customer001", "secret": "my-secret"}
+USE_OAUTH = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
+USE_WSSE = WsseCredentials("customer001", "my-secret", HOST)
+LOCAL = {"host": "http://127.0.0.1:80"}
+OWN = {"host": "https://suite12.example.MX//", "token_url": "https://sso.example.com:8443/a/token"}
+PUT = "Store the account's credentials as JSON: aws secretsmanager put-secret-value --secret-id emarsys/default."
+KEY = "Allow the role of CheckExportFunction to use the secret's key: the parameter SecretsKeyArn."
 
 
 def store(manager: FakeSecretsManager, clock: FakeClock | None = None) -> CredentialsStore:
     return CredentialsStore(manager, "emarsys", HOST, TOKEN_URL, clock or FakeClock())
 
 
-def credentials(secret: Any) -> Credentials:
-    return store(FakeSecretsManager(default=secret)).get("default")
-
-
 @pytest.mark.parametrize(
     ("secret", "expected"),
     [
-        (OAUTH, OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)),
-        (WSSE, WsseCredentials("customer001", "my-secret", HOST)),
-        (OAUTH | WSSE, OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)),
-        (WSSE | {"client_id": "my-id"}, WsseCredentials("customer001", "my-secret", HOST)),
-        (WSSE | {"client_id": "", "client_secret": ""}, WsseCredentials("customer001", "my-secret", HOST)),
-        (OAUTH | {"username": "half"}, OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)),
+        (OAUTH, USE_OAUTH),
+        (WSSE, USE_WSSE),
+        (OAUTH | WSSE, USE_OAUTH),
+        (WSSE | {"client_id": "my-id"}, USE_WSSE),
+        (WSSE | {"client_id": "", "client_secret": ""}, USE_WSSE),
+        (OAUTH | {"username": "half", "more": [1]}, USE_OAUTH),
         (WSSE | {"secret": 'pässwörd " 😀'}, WsseCredentials("customer001", 'pässwörd " 😀', HOST)),
-        (OAUTH | {"more": [1]}, OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)),
-        (
-            OAUTH | {"host": None, "token_url": None},
-            OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL),
-        ),
-        (
-            OAUTH | {"host": "", "token_url": ""},
-            OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL),
-        ),
-        ("\ufeff" + json.dumps(WSSE), WsseCredentials("customer001", "my-secret", HOST)),
-        (
-            OAUTH
-            | {"host": "https://suite12.emarsys.net/", "token_url": "https://sso.example.com:8443/a/token"},
-            OAuthCredentials(
-                "my-id",
-                "my-client-secret",
-                "https://suite12.emarsys.net",
-                "https://sso.example.com:8443/a/token",
-            ),
-        ),
-        (
-            WSSE | {"host": "http://127.0.0.1:8080"},
-            WsseCredentials("customer001", "my-secret", "http://127.0.0.1:8080"),
-        ),
+        (OAUTH | {"host": None, "token_url": ""}, USE_OAUTH),
+        ("\ufeff \n" + json.dumps(WSSE), USE_WSSE),
+        (OAUTH | OWN, OAuthCredentials("my-id", "my-client-secret", OWN["host"][:-2], OWN["token_url"])),
+        (WSSE | LOCAL, WsseCredentials("customer001", "my-secret", LOCAL["host"])),
     ],
-    ids=repr,
 )
-def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expected: Credentials) -> None:
-    assert credentials(secret) == expected
+def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expected: object) -> None:
+    assert store(FakeSecretsManager(default=secret)).get("default") == expected
 
 
-@pytest.mark.parametrize(
-    "secret",
-    [
-        "",
-        "my-secret",
-        '{"username": "customer001", "secret": "my-secret"',
-        b"my-secret",
-        "null",
-        "[]",
-        '["my-secret"]',
-        '"my-secret"',
-        "{}",
-        "[" * 100_000,
-        {"client_id": "my-id"},
-        {"client_secret": "my-client-secret"},
-        {"username": "customer001"},
-        {"secret": "my-secret"},
+MALFORMED: dict[str, list[Any]] = {
+    "has no value": ["", "\ufeff \n"],
+    "is binary, not text": [b"my-secret"],
+    "is no JSON object": [
+        *("my-secret", '{"secret": "my-secret"', "null", '["my-secret"]', '"my-secret"', "[" * 100_000)
+    ],
+    "holds neither client_id and client_secret (OAuth) nor username and secret (WSSE) as texts of printable "
+    "characters": [
+        {},
         {"client_id": "my-id", "secret": "my-secret"},
         {"username": "customer001", "client_secret": "my-client-secret"},
-        OAUTH | {"client_secret": ""},
-        OAUTH | {"client_secret": None},
-        OAUTH | {"client_id": 5},
-        OAUTH | {"client_secret": ["my-client-secret"]},
-        OAUTH | {"client_secret": "my-client-secret\n"},
-        OAUTH | {"client_secret": "my-client-secret\ud800"},
-        OAUTH | {"client_id": "my-id\udfff"},
-        WSSE | {"secret": "my-secret\x00"},
-        WSSE | {"secret": "my-secret\ud83d"},
-        WSSE | {"username": 'customer"001'},
-        WSSE | {"username": "customer\r\n001"},
-        WSSE | {"username": "käufer"},
-        *(
-            OAUTH | {"host": host}
-            for host in ("api.emarsys.net", "ftp://my-secret", "https://u:my-secret@h", 5)
-        ),
-        *(
-            OAUTH | {"host": host}
-            for host in (
-                "http://h",
-                "http://127.0.0.1.h",
-                "https://h/path",
-                "https://h?q",
-                "https://h\n",
-                "https://h ",
-            )
-        ),
-        *(
-            OAUTH | {"token_url": url}
-            for url in ("h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
-        ),
+        *(OAUTH | {"client_secret": odd} for odd in ("", None, 5, ["my-x"], "my-x\n", "my-x\ud800")),
+        *(OAUTH | {"client_id": odd} for odd in ("", 5, "my-id\udfff")),
+        *(WSSE | {"secret": odd} for odd in ("", "my-secret\x00", "my-secret\x7f")),
+        *(WSSE | {"username": odd} for odd in ("", 'customer"1', "customer\r\n1", "käufer")),
     ],
-    ids=lambda secret: ascii(secret)[:60],
-)
-def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(secret: Any) -> None:
-    with pytest.raises(CredentialsMissingError) as error:
-        credentials(secret)
-    message = str(error.value)
-    assert "emarsys/default" in message
-    assert not any(value in repr(error.value) for value in ("my-", "customer", "käufer", "u:"))
-    assert message.isprintable()
-    assert error.value.__cause__ is None
-    assert error.value.__suppress_context__ or error.value.__context__ is None
-
-
-def test_a_secret_that_is_not_there_is_a_clear_error() -> None:
-    with pytest.raises(CredentialsMissingError, match="no secret emarsys/shop-2"):
-        store(FakeSecretsManager(default=OAUTH)).get("shop-2")
+    f"has a host that is no URL like {HOST}": [
+        *(
+            OAUTH | {"host": host}
+            for host in ("h", "ftp://my-secret", "https://u:my-secret@h", 5, "http://h")
+        ),
+        *(OAUTH | {"host": f"https://h{more}"} for more in ("/path", "?q", "\n", " ", ":123456")),
+        OAUTH | {"host": "http://127.0.0.1.h"},
+    ],
+    f"has a token_url that is no URL like {TOKEN_URL}": [
+        OAUTH | {"token_url": url}
+        for url in ("h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
+    ],
+}
 
 
 @pytest.mark.parametrize(
-    "failure",
+    ("what", "secret"),
     [
-        aws_error("AccessDeniedException"),
-        aws_error("ThrottlingException"),
-        aws_error("DecryptionFailure"),
-        NO_ANSWER,
+        pytest.param(what, secret, id=f"{what[:16]} {number}")
+        for what, secrets in MALFORMED.items()
+        for number, secret in enumerate(secrets)
+    ],
+)
+def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what: str, secret: Any) -> None:
+    with pytest.raises(CredentialsMissingError) as error:
+        store(FakeSecretsManager(default=secret)).get("default")
+    assert str(error.value) == f"the secret emarsys/default {what}"
+    assert (error.value.remedy, error.value.aws_unavailable) == (PUT, False)
+    assert error.value.__cause__ is None
+    assert error.value.__context__ is None
+
+
+NOT_FOUND, INVALID, DENIED = "ResourceNotFoundException", "InvalidRequestException", "AccessDeniedException"
+CREATE = "Create it in this region: aws secretsmanager create-secret --name emarsys/default."
+RESTORE = "Restore it: aws secretsmanager restore-secret --secret-id emarsys/default."
+NAME = "the secret emarsys/default"
+UNREAD = f"{NAME} cannot be read: "
+
+
+@pytest.mark.parametrize(
+    ("failure", "text", "remedy", "passing"),
+    [
+        (aws_error(NOT_FOUND, "can't find the secret."), "there is no secret emarsys/default", CREATE, False),
+        (aws_error(NOT_FOUND, "value for staging label: AWSCURRENT"), f"{NAME} has no value", PUT, False),
+        (aws_error(INVALID, "marked for deletion."), f"{NAME} is marked for deletion", RESTORE, False),
+        (aws_error(INVALID, "KMS"), UNREAD + INVALID, "", False),
+        (aws_error("DecryptionFailure"), UNREAD + "DecryptionFailure", KEY, False),
+        (aws_error(DENIED, "KMS is not allowed"), UNREAD + DENIED, KEY, False),
+        (aws_error(DENIED), UNREAD + DENIED, "", False),
+        (aws_error("ThrottlingException"), UNREAD + "ThrottlingException", "", True),
+        (aws_error("InternalServiceError", status=500), UNREAD + "InternalServiceError", "", True),
+        (aws_error("Slow", status=429), UNREAD + "Slow", "", True),
+        (aws_error("Fast", status=499), UNREAD + "Fast", "", False),
+        (NO_ANSWER, UNREAD + "ReadTimeoutError", "", True),
     ],
     ids=str,
 )
-def test_a_secret_that_aws_does_not_hand_out_is_an_error_until_it_was_read_once(failure: Exception) -> None:
-    manager, clock = FakeSecretsManager(default=OAUTH), FakeClock()
-    secrets = store(manager, clock)
-    manager.failure = failure
-    with pytest.raises(CredentialsMissingError, match="cannot be read"):
-        secrets.get("default")
-    manager.failure = None
-    read = secrets.get("default")
-    manager.failure = failure
-    clock.advance(CACHE_SECONDS + 1)
-    assert secrets.get("default") == read
-    assert secrets.get("default", anew=True) == read
-
-
-@pytest.mark.parametrize(
-    ("secret", "failure", "text", "remedy"),
-    [
-        (b"{}", None, "is binary", "put-secret-value"),
-        (None, None, "there is no secret", "create-secret --name emarsys/default"),
-        (
-            None,
-            aws_error(
-                "ResourceNotFoundException",
-                "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
-            ),
-            "has no value",
-            "put-secret-value",
-        ),
-        (
-            None,
-            aws_error(
-                "InvalidRequestException",
-                "You can't perform this operation on the secret because it was marked for deletion.",
-            ),
-            "is marked for deletion",
-            "restore-secret --secret-id emarsys/default",
-        ),
-        (None, aws_error("DecryptionFailure"), "DecryptionFailure", "SecretsKeyArn"),
-        (None, aws_error("AccessDeniedException", "Access to KMS is not allowed"), "Denied", "SecretsKeyArn"),
-        ("", None, "has no value", "put-secret-value"),
-        ("\ufeff \n", None, "has no value", "put-secret-value"),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_what_is_wrong_with_a_secret_is_called_what_it_is_with_the_command_that_helps(
-    secret: Any, failure: Exception | None, text: str, remedy: str
+def test_what_aws_does_not_hand_out_is_an_error_with_the_command_that_helps(
+    failure: Exception, text: str, remedy: str, passing: bool
 ) -> None:
-    manager = FakeSecretsManager(**({} if secret is None else {"default": secret}))
+    """And what was read before goes on to serve, unless the secret is known to be gone."""
+    manager, clock = FakeSecretsManager(default=OAUTH), FakeClock()
+    known = store(manager, clock)
+    known.get("default")
+    clock.advance(600)
     manager.failure = failure
-    with pytest.raises(CredentialsMissingError, match=text) as error:
+    with pytest.raises(CredentialsMissingError) as error:
         store(manager).get("default")
-    assert remedy in error.value.remedy
-    assert not error.value.aws_unavailable
+    assert (str(error.value), error.value.remedy, error.value.aws_unavailable) == (text, remedy, passing)
+    assert error.value.__suppress_context__
+    if "cannot be read" in text:
+        assert known.get("default") == known.get("default", anew=True) == USE_OAUTH
+    else:
+        with pytest.raises(CredentialsMissingError):
+            known.get("default")
 
 
-@pytest.mark.parametrize("kind", [OAUTH, WSSE])
-def test_the_repr_of_credentials_holds_no_secret(kind: dict[str, str]) -> None:
-    read = credentials(kind)
-    assert "my-client-secret" not in repr(read)
-    assert "my-secret" not in f"{read} {read!r}"
-
-
-def test_a_secret_is_read_once_in_ten_minutes() -> None:
-    manager, clock = FakeSecretsManager(default=WSSE), FakeClock()
+def test_a_secret_is_read_once_in_ten_minutes_or_where_it_is_asked_for_anew() -> None:
+    manager, clock = FakeSecretsManager(default=WSSE, shop=WSSE | {"username": "shop"}), FakeClock()
     secrets = store(manager, clock)
-    for _ in range(10):
-        secrets.get("default")
-        clock.advance(59)
-    assert manager.reads == 1
-    clock.advance(10)
-    manager.secrets["emarsys/default"] = WSSE | OAUTH
-    assert isinstance(secrets.get("default"), OAuthCredentials)
-    assert manager.reads == 2
+    assert secrets.get("default") == USE_WSSE
+    assert secrets.get("shop") == WsseCredentials("shop", "my-secret", HOST)
+    manager.secrets["emarsys/default"] = OAUTH
+    clock.advance(599)
+    assert secrets.get("default") == USE_WSSE
+    clock.advance(1)
+    assert secrets.get("default") == USE_OAUTH
+    manager.secrets["emarsys/default"] = WSSE
+    assert secrets.get("default") == USE_OAUTH
+    assert secrets.get("default", anew=True) == secrets.get("default") == USE_WSSE
 
 
-def test_a_secret_is_read_anew_where_asked_for() -> None:
-    manager = FakeSecretsManager(default=WSSE)
-    secrets = store(manager)
-    secrets.get("default")
-    manager.secrets["emarsys/default"] = WSSE | {"secret": "rotated"}
-    assert secrets.get("default") == WsseCredentials("customer001", "my-secret", HOST)
-    assert secrets.get("default", anew=True) == WsseCredentials("customer001", "rotated", HOST)
-    assert secrets.get("default") == WsseCredentials("customer001", "rotated", HOST)
-
-
-def test_each_account_has_its_own() -> None:
-    secrets = store(FakeSecretsManager(default=WSSE, shop=WSSE | {"username": "shop"}))
-    assert secrets.get("default") != secrets.get("shop")
-
-
-def test_a_secret_that_was_deleted_is_missing_once_it_is_read_anew() -> None:
-    manager = FakeSecretsManager(default=WSSE)
-    secrets = store(manager)
-    secrets.get("default")
-    manager.secrets.clear()
-    with pytest.raises(CredentialsMissingError, match="there is no secret"):
-        secrets.get("default", anew=True)
+def test_credentials_know_when_they_were_stored_and_do_not_show_their_secret() -> None:
+    manager = FakeSecretsManager(default=OAUTH)
+    read = store(manager).get("default")
+    assert isinstance(read, OAuthCredentials)
+    assert read.made_at == manager.stored_at.timestamp()
+    assert "my-client-secret" not in f"{read} {read!r}"
+    assert "my-secret" not in f"{USE_WSSE} {USE_WSSE!r}"

@@ -1,22 +1,17 @@
-"""What the answer to a status call means: the table of errors, row by row, and everything that is in no table."""
+"""What the reply to a status call means: the table of errors, row by row, and everything that is in no table."""
 
-import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from export_watch import state
-from export_watch.decision import End, decide
-from export_watch.emarsys.reply import interpret
+from export_watch.emarsys.reply import interpret, without_reply
+from export_watch.errors import NoReplyError, UnreadableReplyError
 from export_watch.location import FIELD_LENGTH
-from export_watch.reason import remedy
+from export_watch.reason import REMEDY, remedy
 from export_watch.transport import Reply
 from export_watch.watch import (
     Export,
     ExportStatus,
-    Observation,
     Obstacle,
     ObstacleCode,
     RateLimit,
@@ -25,10 +20,10 @@ from export_watch.watch import (
     StatusSeen,
 )
 from tests.unit.emarsys.fakes import reply
-from tests.unit.examples import DEFAULTS, FILE_URL, STARTED_AT, a_watch
+from tests.unit.examples import FILE_URL
 
 NOW = 1_795_452_601.0
-DATA = {
+DATA: dict[str, Any] = {
     "id": "123",
     "created": "2012-05-23 11:08:56",
     "status": "done",
@@ -37,28 +32,44 @@ DATA = {
     "ftp_host": "88.99.123.23",
     "ftp_dir": "folder/subfolder",
 }
-
-
-def meaning(answer: Reply) -> Observation:
-    return interpret(answer, 123, FILE_URL, NOW)
+SEEN = StatusSeen(ExportStatus.DONE, Export(**DATA), FILE_URL)
+NO_CODES: list[Any] = [None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400, "1" * 10]
+NO_OBJECTS: list[Any] = [b"", b"<html>", b"\xff\xfe\x00", b'{"replyCode": 0, ', b"[" * 60_000, [], "done"]
+NO_DATA: list[Any] = [None, [], ""]
+MISSING, REFUSED, PERMISSION, LIMITED, UNAVAILABLE, UNEXPECTED = ObstacleCode
 
 
 def ok(**data: Any) -> Reply:
     return reply(200, {"replyCode": 0, "replyText": "OK", "data": DATA | data})
 
 
-def error(code: Any, text: str = "an error") -> dict[str, Any]:
-    return {"replyCode": code, "replyText": text, "data": ""}
+def error(code: Any) -> dict[str, Any]:
+    return {"replyCode": code, "replyText": "an error", "data": ""}
 
 
-def code_of(answer: Reply) -> ObstacleCode:
-    found = meaning(answer)
+def seen(answer: Reply) -> StatusSeen:
+    found = interpret(answer, 123, FILE_URL, NOW)
+    assert isinstance(found, StatusSeen)
+    return found
+
+
+def obstacle(answer: Reply) -> Obstacle:
+    found = interpret(answer, 123, FILE_URL, NOW)
     assert isinstance(found, Obstacle)
-    return found.code
+    return found
 
 
-def test_the_documented_reply_is_a_status_with_its_fields() -> None:
-    assert meaning(ok()) == StatusSeen(ExportStatus.DONE, Export(**DATA), FILE_URL)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(Reply(status, {}, ok().body) for status in (200, 201, 202, 203, 206, 299)),
+        Reply(200, {}, ok().body, "no complete reply in time", interrupted=True),
+        Reply(200, {"Content-Type": "text/html; charset=utf-8"}, ok().body),
+        *(reply(200, {"replyCode": code, "data": DATA}) for code in (0, "0", 0.0, "0.0", " 0 ")),
+    ],
+)
+def test_any_success_with_reply_code_0_and_the_data_of_the_export_is_its_status(answer: Reply) -> None:
+    assert seen(answer) == SEEN
 
 
 @pytest.mark.parametrize(
@@ -66,214 +77,148 @@ def test_the_documented_reply_is_a_status_with_its_fields() -> None:
     [
         ("scheduled", ExportStatus.SCHEDULED),
         ("in progress", ExportStatus.IN_PROGRESS),
-        ("in_progress", ExportStatus.IN_PROGRESS),
-        ("In Progress", ExportStatus.IN_PROGRESS),
-        ("IN_PROGRESS", ExportStatus.IN_PROGRESS),
-        ("ready", ExportStatus.READY),
+        ("In_Progress", ExportStatus.IN_PROGRESS),
         ("READY", ExportStatus.READY),
-        ("done", ExportStatus.DONE),
-        ("Done", ExportStatus.DONE),
         (" done ", ExportStatus.DONE),
-        ("error", ExportStatus.ERROR),
         ("Error", ExportStatus.ERROR),
-        ("paused", ExportStatus.UNKNOWN),
         ("unknown", ExportStatus.UNKNOWN),
         ("not done", ExportStatus.UNKNOWN),
     ],
 )
 def test_a_status_is_read_in_every_casing_and_kept_as_it_came(word: str, status: ExportStatus) -> None:
-    found = meaning(ok(status=word))
-    assert isinstance(found, StatusSeen)
+    found = seen(ok(status=word))
     assert (found.status, found.export.status) == (status, word)
 
 
-@pytest.mark.parametrize("status", [None, "", " ", 0, 1, True, [], {}, ["done"]])
-def test_a_reply_without_a_status_is_unexpected(status: Any) -> None:
-    assert code_of(ok(status=status)) is ObstacleCode.UNEXPECTED_REPLY
-
-
+@pytest.mark.parametrize("status", [200, 299, 400])
 @pytest.mark.parametrize(
-    ("status", "code"), [(200, 10001), (400, 10001), (200, "10001"), (400, "10001"), (400, 10001.0)]
-)
-def test_no_such_export_is_a_refusal(status: int, code: Any) -> None:
-    assert meaning(reply(status, error(code))) == Refused(Refusal.EXPORT_NOT_FOUND)
-
-
-@pytest.mark.parametrize(("status", "code"), [(200, 4002), (400, 4002), (200, "4002"), (400, "4002")])
-def test_a_type_without_a_status_is_a_refusal(status: int, code: Any) -> None:
-    assert meaning(reply(status, error(code))) == Refused(Refusal.EXPORT_TYPE_UNSUPPORTED)
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "code"),
+    ("code", "refusal"),
     [
-        (400, error(1, "No resource requested"), ObstacleCode.UNEXPECTED_REPLY),
-        (400, error(4003), ObstacleCode.UNEXPECTED_REPLY),
-        (400, error(""), ObstacleCode.UNEXPECTED_REPLY),
-        (401, error(1, "Unauthorized"), ObstacleCode.CREDENTIALS_REFUSED),
-        (401, {"message": "Credentials are invalid."}, ObstacleCode.CREDENTIALS_REFUSED),
-        (401, {"message": "Timeframe is invalid."}, ObstacleCode.CREDENTIALS_REFUSED),
-        (401, b"", ObstacleCode.CREDENTIALS_REFUSED),
-        (403, b"", ObstacleCode.PERMISSION_MISSING),
-        (403, b"<html><h1>403 Forbidden</h1></html>", ObstacleCode.PERMISSION_MISSING),
-        (403, error(1), ObstacleCode.PERMISSION_MISSING),
-        (429, error(7003), ObstacleCode.RATE_LIMITED),
-        (429, {"message": "Rate limit exceeded"}, ObstacleCode.RATE_LIMITED),
-        (429, b"", ObstacleCode.RATE_LIMITED),
-        (500, error(1), ObstacleCode.EMARSYS_UNAVAILABLE),
-        (500, error(1003), ObstacleCode.EMARSYS_UNAVAILABLE),
-        (500, error(2011), ObstacleCode.EMARSYS_UNAVAILABLE),
-        (502, b"<html>Bad gateway</html>", ObstacleCode.EMARSYS_UNAVAILABLE),
-        (503, b"The system is overloaded for this resource", ObstacleCode.EMARSYS_UNAVAILABLE),
-        (504, b"", ObstacleCode.EMARSYS_UNAVAILABLE),
-        (408, b"", ObstacleCode.EMARSYS_UNAVAILABLE),
-        (599, b"", ObstacleCode.EMARSYS_UNAVAILABLE),
+        *((code, Refusal.EXPORT_NOT_FOUND) for code in (10001, "10001", 10001.0)),
+        *((code, Refusal.EXPORT_TYPE_UNSUPPORTED) for code in (4002, "4002")),
+    ],
+)
+def test_two_codes_are_refusals(status: int, code: Any, refusal: Refusal) -> None:
+    assert interpret(reply(status, error(code)), 123, FILE_URL, NOW) == Refused(refusal)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "code", "detail"),
+    [
+        (400, error(1), UNEXPECTED, "HTTP 400 with replyCode 1"),
+        (400, error(""), UNEXPECTED, "HTTP 400"),
+        (401, error(1), REFUSED, "HTTP 401 with replyCode 1"),
+        (401, b"", REFUSED, "HTTP 401"),
+        (403, b"<h1>403 Forbidden</h1>", PERMISSION, "HTTP 403"),
+        *((status, error(7003), LIMITED, f"HTTP {status} with replyCode 7003") for status in (200, 400, 429)),
+        (429, {"message": "Rate limit exceeded"}, LIMITED, "HTTP 429"),
+        (429, b"", LIMITED, "HTTP 429"),
+        (500, error(2011), UNAVAILABLE, "HTTP 500 with replyCode 2011"),
+        *((status, b"<html>", UNAVAILABLE, f"HTTP {status}") for status in (408, 423, 425, 500, 503, 599)),
         # A code is no refusal under a status to which it does not belong.
-        *((status, error(10001), ObstacleCode.EMARSYS_UNAVAILABLE) for status in (500, 502, 503)),
-        (401, error(10001), ObstacleCode.CREDENTIALS_REFUSED),
-        (403, error(4002), ObstacleCode.PERMISSION_MISSING),
-        (429, error(4002), ObstacleCode.RATE_LIMITED),
-        (404, error(10001), ObstacleCode.UNEXPECTED_REPLY),
+        (404, error(7003), UNEXPECTED, "HTTP 404 with replyCode 7003"),
+        (500, error(10001), UNAVAILABLE, "HTTP 500 with replyCode 10001"),
+        (401, error(10001), REFUSED, "HTTP 401 with replyCode 10001"),
+        (403, error(4002), PERMISSION, "HTTP 403 with replyCode 4002"),
+        (429, error(4002), LIMITED, "HTTP 429 with replyCode 4002"),
+        (404, error(10001), UNEXPECTED, "HTTP 404 with replyCode 10001"),
         # What no table holds.
-        (200, error(1), ObstacleCode.UNEXPECTED_REPLY),
-        (200, error(0), ObstacleCode.UNEXPECTED_REPLY),
-        (404, b"", ObstacleCode.UNEXPECTED_REPLY),
-        (404, b"<html>Not found</html>", ObstacleCode.UNEXPECTED_REPLY),
-        (204, b"", ObstacleCode.UNEXPECTED_REPLY),
-        (301, b"", ObstacleCode.UNEXPECTED_REPLY),
-        (302, {"replyCode": 0, "data": DATA}, ObstacleCode.UNEXPECTED_REPLY),
-        (418, b"", ObstacleCode.UNEXPECTED_REPLY),
-        (200, b"", ObstacleCode.UNEXPECTED_REPLY),
-        (200, b"<html>Maintenance</html>", ObstacleCode.UNEXPECTED_REPLY),
-        (200, b"\xff\xfe\x00", ObstacleCode.UNEXPECTED_REPLY),
-        (200, b'{"replyCode": 0, "data"', ObstacleCode.UNEXPECTED_REPLY),
-        (200, b"[" * 60_000, ObstacleCode.UNEXPECTED_REPLY),
-        (200, [], ObstacleCode.UNEXPECTED_REPLY),
-        (200, None, ObstacleCode.UNEXPECTED_REPLY),
-        (200, "done", ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"data": DATA}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": None, "data": DATA}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": False, "data": DATA}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": 0}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": 0, "data": None}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": 0, "data": []}, ObstacleCode.UNEXPECTED_REPLY),
-        (200, {"replyCode": 0, "data": {}}, ObstacleCode.UNEXPECTED_REPLY),
+        (199, error(0), UNEXPECTED, "HTTP 199 with replyCode 0"),
+        (200, error(1), UNEXPECTED, "HTTP 200 with replyCode 1"),
+        (400, error(0), UNEXPECTED, "HTTP 400 with replyCode 0"),
+        (404, {}, UNEXPECTED, "HTTP 404"),
+        *((200, {"replyCode": code, "data": DATA}, UNEXPECTED, "HTTP 200") for code in NO_CODES),
+        *((200, content, UNEXPECTED, "HTTP 200 (a reply that is no JSON object)") for content in NO_OBJECTS),
     ],
 )
-def test_whatever_else_comes_is_an_obstacle(status: int, content: Any, code: ObstacleCode) -> None:
-    assert code_of(reply(status, content)) is code
+def test_whatever_else_comes_is_an_obstacle_that_names_status_and_code(
+    status: int, content: Any, code: ObstacleCode, detail: str
+) -> None:
+    asked = 60 if code is LIMITED else None
+    assert obstacle(reply(status, content)) == Obstacle(code, f"Emarsys answered {detail}", asked)
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
-def test_any_success_with_the_data_of_the_export_is_its_status(status: int) -> None:
-    assert meaning(Reply(status, {}, ok().body)) == meaning(ok())
-    assert meaning(Reply(status, {}, reply(200, error(10001)).body)) == Refused(Refusal.EXPORT_NOT_FOUND)
+@pytest.mark.parametrize("status", [300, 302, 399])
+def test_a_redirect_is_unexpected_whatever_it_holds(status: int) -> None:
+    found = obstacle(Reply(status, {}, ok().body))
+    assert found.code is UNEXPECTED
+    assert "(a redirect, which is not followed" in found.detail
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
+    ("data", "why"),
     [
-        (Reply(200, {}, flaw="a reply that is too long"), ObstacleCode.UNEXPECTED_REPLY),
-        (
-            Reply(200, {}, b'{"replyC', "the connection broke off", interrupted=True),
-            ObstacleCode.EMARSYS_UNAVAILABLE,
-        ),
-        (
-            Reply(403, {}, b"<ht", "the connection broke off", interrupted=True),
-            ObstacleCode.PERMISSION_MISSING,
+        *((data, "without the data of an export") for data in NO_DATA),
+        *((DATA | {"status": word}, "without a status") for word in (None, "", " ", 0, True, [], ["done"])),
+        *(
+            (DATA | {"id": other}, "about another export")
+            for other in ("124", 124, 0, "0123", 123.5, "123.", "1.23e2", True, "123a", [123], "1" * 2000)
         ),
     ],
 )
-def test_a_reply_that_did_not_come_whole_says_why(answer: Reply, code: ObstacleCode) -> None:
-    found = meaning(answer)
-    assert isinstance(found, Obstacle)
-    assert found.code is code
-    assert answer.flaw in found.detail or answer.status == 403
+def test_data_that_hold_no_status_of_this_export_are_unexpected(data: Any, why: str) -> None:
+    found = obstacle(reply(200, {"replyCode": 0, "data": data}))
+    assert (found.code, found.detail) == (UNEXPECTED, f"Emarsys answered HTTP 200 with replyCode 0 ({why})")
 
 
-def test_a_reply_that_was_interrupted_after_its_json_is_read() -> None:
-    assert meaning(Reply(200, {}, ok().body, "no complete reply in time", interrupted=True)) == meaning(ok())
+@pytest.mark.parametrize(
+    ("answer", "code", "why"),
+    [
+        (Reply(200, {}, flaw="too long"), UNEXPECTED, " (too long)"),
+        (Reply(200, {}, b'{"rep', "it broke off", interrupted=True), UNAVAILABLE, " (it broke off)"),
+        (Reply(302, {}, b"<ht", "it broke off", interrupted=True), UNAVAILABLE, " (it broke off)"),
+        (Reply(403, {}, b"<ht", "it broke off", interrupted=True), PERMISSION, ""),
+    ],
+)
+def test_a_reply_that_did_not_come_whole_says_why(answer: Reply, code: ObstacleCode, why: str) -> None:
+    found = obstacle(answer)
+    assert (found.code, found.detail) == (code, f"Emarsys answered HTTP {answer.status}{why}")
 
 
-@pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "text/plain", "", "application/json"])
-def test_the_content_type_does_not_matter(content_type: str) -> None:
-    answer = Reply(200, {"Content-Type": content_type}, ok().body)
-    assert meaning(answer) == meaning(ok())
-
-
-@pytest.mark.parametrize("code", [0, "0", 0.0, "0.0", " 0 "])
-def test_a_reply_code_is_a_number_in_any_form(code: Any) -> None:
-    assert isinstance(meaning(reply(200, {"replyCode": code, "data": DATA})), StatusSeen)
-
-
-@pytest.mark.parametrize("code", [None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400])
-def test_without_a_reply_code_there_is_no_status(code: Any) -> None:
-    assert code_of(reply(200, {"replyCode": code, "data": DATA})) is ObstacleCode.UNEXPECTED_REPLY
-
-
-def test_fields_of_a_kind_that_is_not_documented_are_ignored_and_named() -> None:
-    found = meaning(ok(file_name=["a.csv"], ftp_dir={"a": 1}, ftp_host=None))
-    assert isinstance(found, StatusSeen)
-    assert (found.export.file_name, found.export.ftp_dir) == (None, None)
-    assert found.odd_fields == ("file_name", "ftp_dir")
-
-
-@pytest.mark.parametrize("name", [True, False, ["a.csv"], {"name": "a.csv"}])
-def test_a_file_whose_name_is_no_text_leads_nowhere(name: Any) -> None:
-    found = meaning(ok(file_name=name))
-    assert isinstance(found, StatusSeen)
-    assert found.odd_fields == ("file_name",)
-    decision = decide(a_watch(), found, STARTED_AT, DEFAULTS)
-    assert isinstance(decision, End)
-    assert decision.file is None
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (NoReplyError("no way"), Obstacle(UNAVAILABLE, "It cannot be reached: no way", remedy="Go.")),
+        (UnreadableReplyError("noise"), Obstacle(UNEXPECTED, "It answered with noise", remedy="Go.")),
+    ],
+)
+def test_a_call_without_a_reply_says_why(error: NoReplyError, expected: Obstacle) -> None:
+    assert without_reply(error, "It", "Go.") == expected
+    assert without_reply(error).detail.startswith("Emarsys ")
+    assert without_reply(error).remedy == ""
 
 
 @pytest.mark.parametrize("export_id", ["123", 123, None, "", "NULL", " 123 ", 123.0, "123.0", "123.00"])
 def test_a_reply_about_this_export_is_read(export_id: Any) -> None:
-    assert isinstance(meaning(ok(id=export_id)), StatusSeen)
+    assert seen(ok(id=export_id)).export.id == export_id
 
 
 @pytest.mark.parametrize(
-    "export_id", ["124", 124, 0, "0123", 123.5, "123.", "1.23e2", True, "123a", [123], "1" * 2000]
-)
-def test_a_reply_about_another_export_is_unexpected(export_id: Any) -> None:
-    assert code_of(ok(id=export_id)) is ObstacleCode.UNEXPECTED_REPLY
-
-
-@pytest.mark.parametrize("null", [None, "NULL", ""])
-def test_each_form_of_null_stays_as_it_came(null: Any) -> None:
-    found = meaning(ok(status="ready", file_name=null, ftp_host=null, ftp_dir=null))
-    assert isinstance(found, StatusSeen)
-    assert (found.export.file_name, found.export.ftp_host, found.export.ftp_dir) == (null, null, null)
-
-
-def test_what_is_absent_is_null() -> None:
-    found = meaning(reply(200, {"replyCode": 0, "data": {"id": "123", "status": "done"}}))
-    assert found == StatusSeen(ExportStatus.DONE, Export(id="123", status="done"), FILE_URL)
-
-
-@pytest.mark.parametrize(
-    ("value", "kept"),
+    ("value", "kept", "is_odd"),
     [
-        ("x" * 5000, "x" * FIELD_LENGTH),
-        ("a\ud800b", "a\ufffdb"),
-        (7, 7),
-        (1.5, 1.5),
-        (True, True),
-        (10**15 - 1, 10**15 - 1),
-        (10**15, "1000000000000000"),
-        (10**2000, "1" + "0" * (FIELD_LENGTH - 1)),
-        (float("inf"), None),
-        (float("nan"), None),
-        ([1] * 5000, None),
-        ({"a": {}}, None),
+        *((null, null, False) for null in (None, "NULL", "")),
+        ("x" * 5000, "x" * FIELD_LENGTH, False),
+        ("a\ud800b\udfff", "a\ufffdb\ufffd", False),
+        (7, 7, False),
+        (1.5, 1.5, False),
+        (10**15 - 1, 10**15 - 1, False),
+        (1 - 10**15, 1 - 10**15, False),
+        (10**15, "1000000000000000", False),
+        (10**2000, "1" + "0" * (FIELD_LENGTH - 1), False),
+        (True, True, True),
+        (False, False, True),
+        (float("inf"), None, True),
+        (float("nan"), None, True),
+        ([1] * 5000, None, True),
+        ({"a": {}}, None, True),
     ],
-    ids=lambda value: str(value)[:20].encode("ascii", "replace").decode(),
+    ids=lambda value: ascii(value)[:20].replace("\\", "/"),
 )
-def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None:
-    found = meaning(ok(file_name=value))
-    assert isinstance(found, StatusSeen)
-    assert found.export.file_name == kept
+def test_a_field_is_bounded_and_named_where_its_kind_is_not_documented(
+    value: Any, kept: Any, is_odd: bool
+) -> None:
+    found = seen(ok(file_name=value, ftp_host=None))
+    assert (found.export.file_name, found.odd_fields) == (kept, ("file_name",) if is_odd else ())
 
 
 @pytest.mark.parametrize(
@@ -281,124 +226,53 @@ def test_a_field_is_bounded_and_can_be_carried_on(value: Any, kept: Any) -> None
     [
         (reply(429, error(7003)), 60),
         (reply(200, error(7003)), 60),
-        (reply(400, error(7003)), 60),
         (reply(429, b"", X_RateLimit_Reset="1795452631"), 30),
         (reply(429, b"", X_RateLimit_Reset="1795452631", Retry_After="7"), 7),
-        (reply(429, b"", X_RateLimit_Reset="1795452600"), 60),
-        (reply(429, b"", X_RateLimit_Reset="30"), 30),
-        (reply(429, b"", Retry_After="soon"), 60),
-        (reply(429, b"", Retry_After="999999"), 3600),
-        (reply(503, b"", Retry_After="120"), 120),
-        (reply(500, b"", Retry_After="120"), 120),
-        (reply(529, b"", Retry_After="120"), 120),
-        (reply(503, b""), None),
         *(
-            (reply(status, b"", Retry_After="300"), 300)
-            for status in (302, 401, 403, 404, 408, 409, 423, 425)
+            (reply(status, b"", Retry_After="9"), 9)
+            for status in (200, 302, 401, 403, 404, 409, 423, 503, 529)
         ),
-        (reply(200, b"<html>", Retry_After="300"), 300),
-        (reply(202, error(0), Retry_After="300"), 300),
-        (reply(200, {"replyCode": 0, "data": DATA | {"id": "124"}}, Retry_After="300"), 300),
+        (reply(503, b"", Retry_After="Mon, 23 Nov 2026 16:51:01 GMT"), 60),
+        (reply(200, error(0), Retry_After="9"), 9),
+        (reply(503, b""), None),
         (reply(403, b"", X_RateLimit_Reset="1795452631"), None),
     ],
 )
 def test_what_a_reply_asks_to_wait_is_handed_on(answer: Reply, seconds: int | None) -> None:
-    found = meaning(answer)
-    assert isinstance(found, Obstacle)
-    assert found.retry_after_seconds == seconds
+    assert obstacle(answer).retry_after_seconds == seconds
 
 
-@pytest.mark.parametrize(("remaining", "limit"), [("250", RateLimit(1000, 250)), ("-1", None), ("few", None)])
-def test_what_is_left_of_the_rate_limit_is_handed_on(remaining: str, limit: RateLimit | None) -> None:
-    limits = {"X_RateLimit_Limit": "1000", "X_RateLimit_Remaining": remaining}
-    seen = meaning(reply(200, {"replyCode": 0, "data": DATA}, **limits))
-    refused = meaning(reply(400, error(10001), **limits))
-    assert isinstance(seen, StatusSeen)
-    assert isinstance(refused, Refused)
-    assert (seen.rate_limit, refused.rate_limit) == (limit, limit)
-
-
-def test_an_obstacle_names_the_pair_of_codes() -> None:
-    found = meaning(reply(500, error(2011, "the vendor's text")))
-    assert isinstance(found, Obstacle)
-    assert found.detail == "Emarsys answered HTTP 500 with replyCode 2011"
-
-
-@pytest.mark.parametrize("text", ["WSSE authentication header is missing.", "Timeframe is invalid."])
-def test_the_gateway_s_own_refusals_are_quoted(text: str) -> None:
-    found = meaning(reply(401, {"message": text}))
-    assert isinstance(found, Obstacle)
-    assert text.rstrip(".") in found.detail
+@pytest.mark.parametrize("content", [{"replyCode": 0, "data": DATA}, error(10001)])
+def test_what_is_left_of_the_rate_limit_is_handed_on(content: Any) -> None:
+    limits = {"X-RateLimit-Limit": "9", "X-RateLimit-Remaining": "2", "X-RateLimit-Reset": str(int(NOW) + 30)}
+    found = interpret(Reply(200, limits, reply(200, content).body), 123, FILE_URL, NOW)
+    assert isinstance(found, StatusSeen | Refused)
+    assert found.rate_limit == RateLimit(9, 2, 30)
 
 
 @pytest.mark.parametrize(
-    ("text", "advice"),
+    ("text", "quoted", "advice"),
     [
-        ("Timeframe is invalid.", "clocks"),
-        ("WSSE authentication header is missing.", "dropped the header X-WSSE"),
-        ("WSSE authentication header is empty.", "dropped the header X-WSSE"),
-        ("Credentials are invalid.", "Check the account's API credentials"),
-        ("Another text.", "Check the account's API credentials"),
+        ("Timeframe is invalid.", True, "The clocks of AWS and of Emarsys differ"),
+        ("WSSE authentication header is missing.", True, "Something on the way dropped the header X-WSSE"),
+        ("WSSE authentication header is empty.", True, "Something on the way dropped the header X-WSSE"),
+        ("Credentials are invalid.", True, REMEDY[REFUSED]),
+        ("The Nonce field is missing from WSSE authentication header.", True, REMEDY[REFUSED]),
+        ("Bearer abc123", False, REMEDY[REFUSED]),
+        (["Credentials are invalid."], False, REMEDY[REFUSED]),
     ],
+    ids=str,
 )
-def test_the_advice_follows_from_what_the_gateway_refused(text: str, advice: str) -> None:
-    found = meaning(reply(401, {"message": text}))
-    assert isinstance(found, Obstacle)
-    assert advice in remedy(found)
-
-
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500, 503])
-def test_no_other_text_of_the_vendor_s_is_quoted(status: int) -> None:
-    echo = "Bearer abc123"
-    content = {
-        "message": echo,
-        "replyCode": echo,
-        "replyText": echo,
-        "error": echo,
-        "data": {"id": echo, "status": echo},
-    }
-    assert echo not in repr(meaning(reply(status, content)))
-
-
-json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.text(st.characters(categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
-    max_leaves=8,
-)
-fields = st.dictionaries(st.sampled_from(list(DATA)), json_values)
-contents = st.one_of(
-    json_values,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "replyCode": st.sampled_from([0, 1, 10001, 4002, 7003, "0"]) | json_values,
-            "data": fields.map(lambda data: {"status": "ready"} | data) | json_values,
-            "message": json_values,
-        },
-    ),
-)
-bodies = st.binary() | contents.map(lambda content: json.dumps(content).encode())
-names = [
-    "Retry-After",
-    "X-RateLimit-Reset",
-    "X-RateLimit-Limit",
-    "X-RateLimit-Remaining",
-    "Date",
-    "Content-Type",
-]
-headers = st.dictionaries(st.sampled_from(names), st.text() | st.floats().map(str))
-
-
-@given(st.integers(100, 999) | st.sampled_from([200, 400, 401, 403, 429, 500]), headers, bodies)
-def test_no_reply_ever_raises_and_what_it_found_can_be_carried_on(
-    status: int, header: dict[str, str], body: bytes
+def test_a_refusal_of_the_gateway_is_quoted_if_it_is_known_and_leads_to_advice(
+    text: Any, quoted: bool, advice: str
 ) -> None:
-    found = meaning(Reply(status, header, body))
-    decision = decide(a_watch(), found, STARTED_AT, DEFAULTS)
-    text = json.dumps(state.dump(decision.watch, DEFAULTS), ensure_ascii=False, allow_nan=False)
-    assert len(text.encode()) < 32_768
+    found = obstacle(reply(401, {"message": text}))
+    assert found.detail == "Emarsys answered HTTP 401" + (f" ({text.rstrip('.')})" if quoted else "")
+    assert remedy(found).startswith(advice)
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 503])
+def test_no_other_text_of_the_vendor_s_is_quoted(status: int) -> None:
+    names = ("message", "replyCode", "replyText", "error")
+    content = dict.fromkeys(names, "Bearer abc123") | {"data": dict.fromkeys(DATA, "Bearer abc123")}
+    assert "abc123" not in repr(obstacle(reply(status, content)))

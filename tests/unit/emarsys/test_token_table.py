@@ -1,7 +1,11 @@
-"""A token table whose items other versions of this code write, too: before a rollback, or beside this one."""
+"""A token table whose items other versions of this code write, too: before a rollback, or beside this one.
+
+What its condition does, tests/integration/test_token_sharing.py has.
+"""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,81 +19,118 @@ from tests.unit.emarsys.fakes import NO_ANSWER, aws_error
 RECORD = TokenRecord(
     "t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7, remedy="wait")
 )
+OBSTACLE = {
+    "code": "rate_limited",
+    "detail": "so it was",
+    "retry_after_seconds": 7,
+    "aws_unavailable": False,
+    "remedy": "wait",
+}
+CONTENT = {
+    "token": "t",
+    "renew_at": 1.5,
+    "expires_at": 2.5,
+    "failures": 3,
+    "not_before": 4.25,
+    "secret_at": 5.125,
+    "obstacle": OBSTACLE,
+}
+ITEM = {
+    "client": {"S": "my-client"},
+    "not_before": {"N": "4.25"},
+    "secret_at": {"N": "5.125"},
+    "record": {"S": json.dumps(CONTENT)},
+    "delete_at": {"N": "86404"},
+}
+CONDITION = {
+    "ConditionExpression": "attribute_not_exists(not_before) OR not_before <= :now OR secret_at < :secret_at",
+    "ExpressionAttributeValues": {":now": {"N": "3.0"}, ":secret_at": {"N": "5.125"}},
+}
 
 
-def written(**changed: Any) -> str:
-    return json.dumps(json.loads(RECORD.to_json()) | changed)
+class DynamoDb:
+    """Remembers what it is asked, and gives `answer` or raises it."""
+
+    def __init__(self, answer: dict[str, Any] | Exception) -> None:
+        self.answer = answer
+        self.asked: dict[str, Any] = {}
+
+    def _ask(self, **parameters: Any) -> Any:
+        self.asked = parameters
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    get_item = put_item = _ask
 
 
-def test_a_record_comes_back_as_it_was_written() -> None:
-    assert TokenRecord.from_json(RECORD.to_json()) == RECORD
-    assert TokenRecord.from_json(TokenRecord().to_json()) == TokenRecord()
-
-
-def test_what_this_version_writes_the_first_one_reads() -> None:
-    obstacle = {"code": "rate_limited", "detail": "so it was", "retry_after_seconds": 7, "remedy": "wait"}
-    assert json.loads(RECORD.to_json()) == {
-        "token": "t",
-        "renew_at": 1.5,
-        "expires_at": 2.5,
-        "failures": 3,
-        "not_before": 4.25,
-        "secret_at": 5.125,
-        "obstacle": obstacle,
-    }
-
-
-def test_what_a_later_version_adds_is_ignored() -> None:
-    obstacle = {
-        "code": "rate_limited",
-        "detail": "so it was",
-        "retry_after_seconds": 7,
-        "remedy": "wait",
-        "colour": "red",
-    }
-    assert TokenRecord.from_json(written(scope="x", obstacle=obstacle)) == RECORD
-
-
-def test_an_obstacle_that_this_version_does_not_know_keeps_its_detail_and_all_else() -> None:
-    """Without the count of failures the pauses between requests would begin anew."""
-    obstacle = {"code": "client_suspended", "detail": "the client is suspended", "retry_after_seconds": None}
-    record = TokenRecord.from_json(written(obstacle=obstacle))
-    assert record.obstacle == Obstacle(ObstacleCode.UNEXPECTED_REPLY, "the client is suspended")
-    assert (record.token, record.failures, record.not_before) == ("t", 3, 4.25)
+UNKNOWN = {"code": "client_suspended", "detail": "it is", "retry_after_seconds": None}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no JSON", "null", "5", "[]", '"token"', written(obstacle="x"), written(obstacle={})]
+    ("text", "record"),
+    [
+        (json.dumps(CONTENT), RECORD),
+        (json.dumps(CONTENT | {"obstacle": None}), replace(RECORD, obstacle=None)),
+        (json.dumps(CONTENT | {"colour": "red", "obstacle": OBSTACLE | {"colour": "red"}}), RECORD),
+        # Without the count of failures the pauses between requests would begin anew.
+        (
+            json.dumps(CONTENT | {"obstacle": UNKNOWN}),
+            replace(RECORD, obstacle=Obstacle(ObstacleCode.UNEXPECTED_REPLY, "it is")),
+        ),
+        *((text, TokenRecord()) for text in ("", "{}", "no JSON", "null", "5", "[]", '"token"')),
+        (json.dumps(CONTENT | {"obstacle": "x"}), TokenRecord()),
+        (json.dumps(CONTENT | {"obstacle": {}}), TokenRecord()),
+    ],
 )
-def test_what_cannot_be_read_is_an_empty_record(text: str) -> None:
-    assert TokenRecord.from_json(text) == TokenRecord()
+def test_a_record_is_read_whatever_another_version_made_of_it(text: str, record: TokenRecord) -> None:
+    dynamodb = DynamoDb({"Item": ITEM | {"record": {"S": text}}})
+    assert DynamoDbTokenTable(dynamodb, "tokens").read("c") == record
+    assert dynamodb.asked == {"TableName": "tokens", "Key": {"client": {"S": "c"}}, "ConsistentRead": True}
 
 
-class FailingDynamoDb:
-    def __init__(self, error: Exception) -> None:
-        self._error = error
+@pytest.mark.parametrize("answer", [{}, {"Item": {}}, {"Item": {"record": {}}}])
+def test_where_there_is_no_record_it_is_an_empty_one(answer: dict[str, Any]) -> None:
+    assert DynamoDbTokenTable(DynamoDb(answer), "tokens").read("c") == TokenRecord()
 
-    def get_item(self, **parameters: Any) -> Any:
-        raise self._error
 
-    put_item = get_item
+@pytest.mark.parametrize(
+    ("answer", "claimed"), [({}, True), (aws_error("ConditionalCheckFailedException"), False)], ids=str
+)
+def test_a_claim_is_a_write_with_a_condition(answer: Any, claimed: bool) -> None:
+    dynamodb = DynamoDb(answer)
+    table = DynamoDbTokenTable(dynamodb, "tokens")
+    assert table.claim("my-client", RECORD, 3) is claimed
+    assert dynamodb.asked == {"TableName": "tokens", "Item": ITEM, **CONDITION}
+    dynamodb.answer = {}
+    table.write("my-client", RECORD)
+    assert dynamodb.asked == {"TableName": "tokens", "Item": ITEM}
+
+
+@pytest.mark.parametrize(("expires_at", "delete_at"), [(4, "86404"), (10.5, "86410")])
+def test_an_item_outlives_its_token_and_its_claim_by_a_day(expires_at: float, delete_at: str) -> None:
+    dynamodb = DynamoDb({})
+    DynamoDbTokenTable(dynamodb, "tokens").write("c", TokenRecord(expires_at=expires_at, not_before=4.25))
+    assert dynamodb.asked["Item"]["delete_at"] == {"N": delete_at}
 
 
 @pytest.mark.parametrize(
     ("error", "passing"), [(aws_error("AccessDeniedException"), False), (NO_ANSWER, True)], ids=str
 )
 @pytest.mark.parametrize(
-    "act",
+    ("act", "done"),
     [
-        lambda table: table.read("client"),
-        lambda table: table.claim("client", RECORD, 0),
-        lambda table: table.write("client", RECORD),
+        (lambda table: table.read("client"), "read"),
+        (lambda table: table.claim("client", RECORD, 0), "claimed"),
+        (lambda table: table.write("client", RECORD), "stored"),
     ],
     ids=["read", "claim", "write"],
 )
-def test_an_error_of_aws_that_passes_by_itself_is_distinguished(
-    act: Callable[[DynamoDbTokenTable], object], error: Any, passing: bool
+def test_an_error_of_aws_is_named_and_it_is_said_whether_it_passes_by_itself(
+    act: Callable[[DynamoDbTokenTable], object], done: str, error: Any, passing: bool
 ) -> None:
-    with pytest.raises(TokenTableError, match=error_name(error)) as caught:
-        act(DynamoDbTokenTable(FailingDynamoDb(error), "tokens"))
+    with pytest.raises(TokenTableError) as caught:
+        act(DynamoDbTokenTable(DynamoDb(error), "tokens"))
+    assert str(caught.value) == f"the shared access token cannot be {done}: {error_name(error)}"
     assert caught.value.aws_unavailable is passing
+    assert caught.value.__suppress_context__
