@@ -38,7 +38,6 @@ class Execution:
 class Delivery:
     """A message that came to the queue of a function."""
 
-    queue_arn: str
     message_id: str
     body: str
 

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from sandbox.aws import RealClock
-from sandbox.aws.event_source import _reported
+from sandbox.aws.event_source import reported
 
 
 def test_an_event_that_always_fails_ends_in_the_dead_letter_queue_after_its_receives(chain):
@@ -85,4 +85,4 @@ def test_on_the_real_clock_a_message_comes_again_after_a_second(deploy_chain):
     ],
 )
 def test_a_report_of_failures_means_what_lambda_documents(answer, failed):
-    assert _reported(json.dumps(answer).encode(), {"a", "b"}) == failed
+    assert reported(json.dumps(answer).encode(), {"a", "b"}) == failed

@@ -15,13 +15,15 @@ def payload(response: Response) -> Any:
 
 
 def check(chain: Deployment, trouble: str) -> Response:
-    return chain.invoke("check", {"state": {"trouble": trouble, "checks": 0}, "started": "", "name": ""})
+    return chain.function("check").invoke(
+        json.dumps({"state": {"trouble": trouble, "checks": 0}, "started": "", "name": ""})
+    )
 
 
 def test_a_function_has_its_environment_and_none_of_the_developers(chain, monkeypatch):
     monkeypatch.setenv("MY_OWN_SETTING", "1")
     monkeypatch.setenv("GREETING", "not mine")
-    world = payload(chain.invoke("check", {"world": True}))
+    world = payload(chain.function("check").invoke(json.dumps({"world": True})))
     environment = world["environment"]
     assert environment == world["os.environ"]
     assert "MY_OWN_SETTING" not in environment
@@ -33,7 +35,7 @@ def test_a_function_has_its_environment_and_none_of_the_developers(chain, monkey
 
 
 def test_the_context_is_lambdas(chain):
-    world = payload(chain.invoke("check", {"world": True}))
+    world = payload(chain.function("check").invoke(json.dumps({"world": True})))
     context = world["context"]
     assert context["function_name"] == world["environment"]["AWS_LAMBDA_FUNCTION_NAME"]
     assert context["invoked_function_arn"].startswith(
@@ -73,15 +75,15 @@ def test_a_stack_trace_begins_in_the_handler(chain):
 def test_an_import_that_fails_is_in_the_answer_and_tried_again(chain, monkeypatch):
     function = chain.function("check")
     monkeypatch.setattr(function, "handler", "missing.handler")
-    assert payload(chain.invoke("check", {}))["errorType"] == "Runtime.ImportModuleError"
+    assert payload(chain.function("check").invoke(json.dumps({})))["errorType"] == "Runtime.ImportModuleError"
     monkeypatch.setattr(function, "handler", "app.handler")
-    assert not chain.invoke("check", {"world": True}).failed
+    assert not chain.function("check").invoke(json.dumps({"world": True})).failed
 
 
 def test_a_function_that_takes_longer_than_its_timeout_timed_out(chain, monkeypatch):
     function = chain.function("check")
     monkeypatch.setattr(function, "timeout_seconds", 0.0)
-    response = chain.invoke("check", {"world": True})
+    response = chain.function("check").invoke(json.dumps({"world": True}))
     assert response.failed
     assert payload(response)["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 0.00 seconds" in payload(response)["errorMessage"]
@@ -137,14 +139,14 @@ def test_a_number_is_passed_on_digit_for_digit(deploy_chain):
 )
 def test_a_function_can_be_made_to_fail(chain, answer, error_type):
     fault = chain.faults.answer("check", lambda: answer, times=1)
-    assert payload(chain.invoke("check", {"world": True}))["errorType"] == error_type
-    assert not chain.invoke("check", {"world": True}).failed
+    assert payload(chain.function("check").invoke(json.dumps({"world": True})))["errorType"] == error_type
+    assert not chain.function("check").invoke(json.dumps({"world": True})).failed
     assert fault.hits == 1
 
 
 def test_invocations_are_quick(chain):
-    chain.invoke("check", {"world": True})
+    chain.function("check").invoke(json.dumps({"world": True}))
     begin = time.monotonic()
     for _ in range(50):
-        chain.invoke("check", {"world": True})
+        chain.function("check").invoke(json.dumps({"world": True}))
     assert time.monotonic() - begin < 2
