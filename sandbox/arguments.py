@@ -22,7 +22,7 @@ def event_file(path: str) -> tuple[str, dict[str, Any]]:
 
 
 def credentials_file(text: str) -> tuple[str, str]:
-    """Reads `account=FILE.json`, or `FILE.json` for `default`: the account, and what its secret is to hold, verbatim."""
+    """Reads `account=FILE.json`, or `FILE.json` for `default`: the account, and what its secret is to hold."""
     account, equals, path = text.partition("=")
     if not equals:
         account, path = "default", text
