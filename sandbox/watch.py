@@ -106,7 +106,7 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voic
             problems.append(f"{path}: EventBridge does not take it: {error}")
             continue
         paths[event_id] = path
-        if not any(json.loads(delivery.body).get("id") == event_id for delivery in deployment.deliveries):
+        if not any(delivery.event.get("id") == event_id for delivery in deployment.deliveries):
             kind = event["detail-type"]
             problems.append(
                 f"{path}: nothing watches it: no rule of the template matches its detail-type {kind!r}"

@@ -13,7 +13,7 @@ from sandbox.aws.client import client
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.event_source import EventSource
 from sandbox.aws.faults import Faults
-from sandbox.aws.findings import DeadLetter, Delivery, Execution, Notification
+from sandbox.aws.findings import Execution, Notification, QueueMessage
 from sandbox.aws.function import Function
 from sandbox.aws.logs import Logs
 from sandbox.aws.template import REGION
@@ -51,7 +51,7 @@ class Deployment:
         self.logs = Logs(clock.now)
         self.faults = Faults(clock.now)
         self.notifications: list[Notification] = []
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[QueueMessage] = []
         self.listeners: list[Callable[[Notification], None]] = []
         self.outputs: Mapping[str, str] = {}
         self.functions: dict[str, Function] = {}
@@ -128,11 +128,11 @@ class Deployment:
             time.sleep(0.001)
         execution.stop(stop_date=execution.start_date, error=error, cause=cause)
 
-    def dead_letters(self) -> list[DeadLetter]:
+    def dead_letters(self) -> list[QueueMessage]:
         """The messages in the queue of the output `DeadLetterQueueUrl`; they stay there."""
         name = self.outputs["DeadLetterQueueUrl"].rpartition("/")[2]
         queue = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[name]
-        return [DeadLetter(m.id, m.body, m.approximate_receive_count) for m in queue._messages]
+        return [_message(message) for message in queue._messages]
 
     def put_secret(self, account: str, secret: Mapping[str, Any] | str) -> None:
         """Stores or replaces an account's credentials; a string is stored verbatim."""
@@ -162,7 +162,7 @@ class Deployment:
             for listener in self.listeners:
                 listener(notification)
         elif source := self.sources.get(queue_arn):
-            self.deliveries.append(Delivery(message.id, message.body))
+            self.deliveries.append(_message(message))
             source.arrived()
 
     def _executions(self) -> list[Any]:
@@ -174,3 +174,7 @@ class Deployment:
         if name not in known:
             raise KeyError(f"no execution is named {name}; there are: {', '.join(known)}")
         return known[name]
+
+
+def _message(message: Message) -> QueueMessage:
+    return QueueMessage(message.id, message.body, message.approximate_receive_count)
