@@ -10,14 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from sandbox.arguments import (
-    AnnouncedExport,
-    credentials_file,
-    event_file,
-    host_url,
-    key_and_value,
-    positive_seconds,
-)
+from sandbox.arguments import credentials_file, event_file, host_url, key_and_value, positive_seconds
 
 if TYPE_CHECKING:
     from sandbox.aws import Deployment, LogLine, Notification
@@ -43,13 +36,13 @@ def register(subparsers: Any) -> None:
             "terminal notification, and 1 at the timeout or when an event was refused."
         ),
     )
-    parser.add_argument(
-        "events", nargs="+", type=event_file, metavar="EVENT.json", help="an EventBridge event"
-    )
-    parser.add_argument(
+    parser.set_defaults(run=lambda arguments: run(arguments, parser))
+    add = parser.add_argument
+    add("events", nargs="+", type=event_file, metavar="EVENT.json", help="an EventBridge event")
+    add(
         "--emarsys", required=True, type=host_url, metavar="URL", help="scheme and host of the Emarsys to ask"
     )
-    parser.add_argument(
+    add(
         "--credentials",
         required=True,
         action="append",
@@ -57,8 +50,8 @@ def register(subparsers: Any) -> None:
         metavar="[ACCOUNT=]FILE.json",
         help="what the secret of an account holds; may be repeated (account: default)",
     )
-    parser.add_argument("--token-url", metavar="URL", help="where OAuth tokens are issued (URL/oauth2/token)")
-    parser.add_argument(
+    add("--token-url", metavar="URL", help="where OAuth tokens are issued (URL/oauth2/token)")
+    add(
         "--parameter",
         action="append",
         default=[],
@@ -66,16 +59,14 @@ def register(subparsers: Any) -> None:
         metavar="KEY=VALUE",
         help="a parameter of the template; may be repeated",
     )
-    parser.add_argument(
-        "--virtual-time", action="store_true", help="waits take no time: a watch of 24 hours takes seconds"
-    )
-    parser.add_argument(
+    add("--virtual-time", action="store_true", help="waits take no time: a watch of 24 hours takes seconds")
+    add(
         "--timeout",
         type=positive_seconds,
+        default=float("inf"),
         metavar="SECONDS",
         help="give up after so many seconds of real time (never)",
     )
-    parser.set_defaults(run=lambda arguments: run(arguments, parser))
 
 
 def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -83,7 +74,7 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     # Here, since it takes two seconds that `--help` and mistakes need not wait for.
     from sandbox.aws import ParameterError, RealClock, VirtualClock, deploy  # noqa: PLC0415
 
-    credentials = {given.account: given.secret for given in arguments.credentials}
+    credentials = dict(arguments.credentials)
     if len(credentials) < len(arguments.credentials):
         parser.error("argument --credentials: given twice for one account")
     parameters = {
@@ -107,18 +98,24 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voic
 
     deployment.listeners.append(voice.notify)
     deployment.logs.listeners.append(voice.progress)
-    exports, problems = {}, []
-    for export in arguments.events:
+    paths, problems = {}, []
+    for path, event in arguments.events:
         try:
-            exports[deployment.put_event(export.event)] = export
+            event_id = deployment.put_event(event)
         except EventNotPutError as error:
-            problems.append(f"{export.path}: EventBridge does not take it: {error}")
-    problems += _unmatched(deployment, exports)
+            problems.append(f"{path}: EventBridge does not take it: {error}")
+            continue
+        paths[event_id] = path
+        if not any(delivery.event.get("id") == event_id for delivery in deployment.deliveries):
+            kind = event["detail-type"]
+            problems.append(
+                f"{path}: nothing watches it: no rule of the template matches its detail-type {kind!r}"
+            )
     if arguments.virtual_time:
         finished = deployment.run(timeout_seconds=arguments.timeout)
     else:
         finished = bool(problems) or _run_unless_refused(deployment, arguments.timeout)
-    problems += _refused(deployment, exports)
+    problems += _refused(deployment, paths)
     if not finished:
         problems.append(f"given up after {arguments.timeout:g} s")
     problems += _unpublished(deployment)
@@ -127,9 +124,9 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voic
     return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
 
 
-def _run_unless_refused(deployment: "Deployment", timeout_seconds: float | None) -> bool:
+def _run_unless_refused(deployment: "Deployment", timeout_seconds: float) -> bool:
     """Runs in real time, and says whether it ended by itself: nobody is to learn of a refused event after hours."""
-    give_up = time.monotonic() + (timeout_seconds or float("inf"))
+    give_up = time.monotonic() + timeout_seconds
     while not deployment.dead_letters():
         left = give_up - time.monotonic()
         if left <= 0:
@@ -139,21 +136,12 @@ def _run_unless_refused(deployment: "Deployment", timeout_seconds: float | None)
     return True
 
 
-def _unmatched(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
-    """Events that no rule took; `exports` are known by the ids of their events."""
-    arrived = {json.loads(delivery.body).get("id") for delivery in deployment.deliveries}
-    for event_id, export in exports.items():
-        if event_id not in arrived:
-            kind = export.event["detail-type"]
-            yield f"{export.path}: nothing watches it: no rule of the template matches its detail-type {kind!r}"
-
-
-def _refused(deployment: "Deployment", exports: Mapping[str, AnnouncedExport]) -> Iterator[str]:
+def _refused(deployment: "Deployment", paths: Mapping[str, str]) -> Iterator[str]:
     """Events in the dead-letter queue, and why, in the words of the function that refused them."""
     complaints = [line for line in deployment.logs.lines if _is_complaint(line)]
     for letter in deployment.dead_letters():
-        export = exports.get(letter.event["id"])
-        what = f"{export.path}: refused" if export else "a failed execution could not be reported as `lost`"
+        path = paths.get(letter.event["id"])
+        what = f"{path}: refused" if path else "a failed execution could not be reported as `lost`"
         about_it = [line for line in complaints if letter.message_id in line.text]
         last = (about_it or complaints)[-1:]
         reasons = [str(line.record.get("message", line.text)) for line in last]

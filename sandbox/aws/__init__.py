@@ -13,13 +13,12 @@ from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.deploy import deploy
 from sandbox.aws.deployment import Deployment, EventNotPutError
 from sandbox.aws.faults import NeverAnswered
-from sandbox.aws.findings import DeadLetter, Execution, Notification
+from sandbox.aws.findings import Execution, Notification, QueueMessage
 from sandbox.aws.function import Response, crashed, timed_out
 from sandbox.aws.logs import LogLine
 from sandbox.aws.parameters import ParameterError
 
 __all__ = [
-    "DeadLetter",
     "Deployment",
     "EventNotPutError",
     "Execution",
@@ -27,6 +26,7 @@ __all__ = [
     "NeverAnswered",
     "Notification",
     "ParameterError",
+    "QueueMessage",
     "RealClock",
     "Response",
     "VirtualClock",

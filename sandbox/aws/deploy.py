@@ -1,11 +1,9 @@
 """Deploying a template on this machine, and taking it away again."""
 
 import contextlib
-import io
 import json
 import os
 import threading
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.deployment import Deployment
 from sandbox.aws.event_source import EventSource
 from sandbox.aws.function import Function
-from sandbox.aws.logs import LogStream
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -37,6 +34,7 @@ _ENVIRONMENT = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
+    "VALIDATE_LAMBDA_S3": "false",  # functions are called where their source lies: moto needs no archive of it
 }
 """Nothing of a developer's own AWS configuration is left, so that nothing can reach the real AWS."""
 
@@ -84,11 +82,7 @@ def deploy(
         stack.enter_context(patch.dict(os.environ, {**others, **_ENVIRONMENT}, clear=True))
         stack.enter_context(mock_aws(config=_MOTO))
         stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", session()))
-        reactions = moto_gaps.Reactions(
-            invoke=lambda name, payload: deployment.functions[name].invoke(payload),
-            arrived=deployment.arrived,
-        )
-        stack.enter_context(moto_gaps.filled(deployment.clock, deployment.faults, reactions))
+        stack.enter_context(moto_gaps.filled(deployment))
         stack.callback(deployment.clock.stop)
         _create(deployment, source, stack_name)
         for account, secret in (secrets or {}).items():
@@ -97,10 +91,9 @@ def deploy(
 
 
 def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> None:
-    _upload_empty_code(deployment)
     if (bus := deployment.parameters.get("EventBusName", "default")) != "default":
         deployment.client("events").create_event_bus(Name=bus)
-    cloudformation = deployment.client("cloudformation")
+    cloudformation, functions = deployment.client("cloudformation"), deployment.client("lambda")
     cloudformation.create_stack(
         StackName=stack_name,
         TemplateBody=json.dumps(source.cloudformation, default=str),
@@ -111,72 +104,26 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> No
     deployment.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     for resource in cloudformation.describe_stack_resources(StackName=stack_name)["StackResources"]:
         if resource["ResourceType"] == "AWS::Lambda::Function":
-            folder = source.code_folder(resource["LogicalResourceId"])
-            function = _function(deployment, resource["PhysicalResourceId"], folder)
-            deployment.functions[function.name] = function
-    _poll_queues(deployment)
-    _subscribe(deployment)
-
-
-def _upload_empty_code(deployment: Deployment) -> None:
-    """Functions are called where their source lies, but Lambda wants an archive."""
-    archive = io.BytesIO()
-    zipfile.ZipFile(archive, "w").close()
-    s3 = deployment.client("s3")
-    s3.create_bucket(Bucket=sam.CODE_BUCKET, CreateBucketConfiguration={"LocationConstraint": sam.REGION})
-    s3.put_object(Bucket=sam.CODE_BUCKET, Key=sam.CODE_KEY, Body=archive.getvalue())
-
-
-def _function(deployment: Deployment, name: str, folder: Path) -> Function:
-    configuration = deployment.client("lambda").get_function_configuration(FunctionName=name)
-    return Function(
-        name=name,
-        arn=configuration["FunctionArn"],
-        handler=configuration["Handler"],
-        code_folder=folder,
-        environment=configuration.get("Environment", {}).get("Variables", {}),
-        timeout_seconds=configuration["Timeout"],
-        memory_mb=configuration["MemorySize"],
-        log=LogStream(deployment.logs, folder.name),
-        log_group=configuration.get("LoggingConfig", {}).get("LogGroup", f"/aws/lambda/{name}"),
-        options={"now": deployment.clock.now},
-        fault=lambda event: deployment.faults.response(folder.name, event),
-    )
-
-
-def _poll_queues(deployment: Deployment) -> None:
-    sqs, awslambda = deployment.client("sqs"), deployment.client("lambda")
-
-    def invoke(arn: str, payload: bytes) -> tuple[bytes, bool]:
-        response = awslambda.invoke(FunctionName=arn, Payload=payload)
-        return response["Payload"].read(), "FunctionError" in response
-
-    for mapping in awslambda.list_event_source_mappings()["EventSourceMappings"]:
-        # moto would deliver each message once, at once, and delete it whatever comes back.
-        awslambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-        arn = mapping["EventSourceArn"]
-        url = sqs.get_queue_url(QueueName=arn.rpartition(":")[2])["QueueUrl"]
-        if isinstance(deployment.clock, RealClock):  # nobody wants to watch a sandbox wait for three minutes
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
-        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        deployment.sources[arn] = EventSource(
-            queue_arn=arn,
-            queue_url=url,
-            function_arn=mapping["FunctionArn"],
-            batch_size=mapping["BatchSize"],
-            reports_failures="ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", []),
-            visibility_timeout_seconds=int(queue["VisibilityTimeout"]),
-            clock=deployment.clock,
-            sqs=sqs,
-            invoke=invoke,
-        )
-
-
-def _subscribe(deployment: Deployment) -> None:
-    """The sandbox is a subscriber like any other: a queue, with raw delivery."""
+            name = resource["PhysicalResourceId"]
+            deployment.functions[name] = Function(
+                functions.get_function_configuration(FunctionName=name),
+                source.code_folder(resource["LogicalResourceId"]),
+                deployment.logs,
+                deployment.faults,
+                {"now": deployment.clock.now},
+            )
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        event_source = EventSource(mapping, deployment.clock)
+        deployment.sources[event_source.queue_arn] = event_source
     if topic := deployment.outputs.get("NotificationTopicArn"):
-        sqs, sns = deployment.client("sqs"), deployment.client("sns")
-        url = sqs.create_queue(QueueName="sandbox-subscriber")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        deployment.subscriber_arn = arn
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+        _subscribe(deployment, topic)
+
+
+def _subscribe(deployment: Deployment, topic: str) -> None:
+    """The sandbox is a subscriber like any other: a queue, with raw delivery."""
+    sqs = deployment.client("sqs")
+    url = sqs.create_queue(QueueName="sandbox-subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    deployment.subscriber_arn = arn
+    raw = {"RawMessageDelivery": "true"}
+    deployment.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)

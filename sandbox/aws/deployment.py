@@ -1,6 +1,5 @@
 """A deployed template: EventBridge, SQS, Lambda, Step Functions and SNS in one process, on one clock."""
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -14,8 +13,8 @@ from sandbox.aws.client import client
 from sandbox.aws.clock import VirtualClock
 from sandbox.aws.event_source import EventSource
 from sandbox.aws.faults import Faults
-from sandbox.aws.findings import DeadLetter, Delivery, Execution, Notification
-from sandbox.aws.function import Function, Response
+from sandbox.aws.findings import Execution, Notification, QueueMessage
+from sandbox.aws.function import Function
 from sandbox.aws.logs import Logs
 from sandbox.aws.template import REGION
 
@@ -52,7 +51,7 @@ class Deployment:
         self.logs = Logs(clock.now)
         self.faults = Faults(clock.now)
         self.notifications: list[Notification] = []
-        self.deliveries: list[Delivery] = []
+        self.deliveries: list[QueueMessage] = []
         self.listeners: list[Callable[[Notification], None]] = []
         self.outputs: Mapping[str, str] = {}
         self.functions: dict[str, Function] = {}
@@ -102,12 +101,24 @@ class Deployment:
 
     def executions(self) -> list[Execution]:
         """All executions, in the order in which they were started."""
-        return [_execution(execution) for execution in self._executions()]
+        return [
+            Execution(
+                name=execution.name,
+                arn=execution.exec_arn,
+                status=execution.status,
+                input=execution.input_data,
+                output=execution.output,
+                error=execution.error,
+                cause=execution.cause,
+                started_at=execution.start_date.timestamp(),
+                ended_at=execution.stop_date and execution.stop_date.timestamp(),
+            )
+            for execution in self._executions()
+        ]
 
     def history(self, name: str) -> list[dict[str, Any]]:
         """The events of an execution, as GetExecutionHistory has them."""
-        events: list[dict[str, Any]] = self._find(name).to_history_output()["events"]
-        return events
+        return list(self._find(name).to_history_output()["events"])
 
     def stop(self, name: str, error: str = "", cause: str = "") -> None:
         """StopExecution, as an operator would; it takes effect in the next `run`."""
@@ -117,11 +128,11 @@ class Deployment:
             time.sleep(0.001)
         execution.stop(stop_date=execution.start_date, error=error, cause=cause)
 
-    def dead_letters(self) -> list[DeadLetter]:
+    def dead_letters(self) -> list[QueueMessage]:
         """The messages in the queue of the output `DeadLetterQueueUrl`; they stay there."""
         name = self.outputs["DeadLetterQueueUrl"].rpartition("/")[2]
         queue = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues[name]
-        return [DeadLetter(m.id, m.body, m.approximate_receive_count) for m in queue._messages]
+        return [_message(message) for message in queue._messages]
 
     def put_secret(self, account: str, secret: Mapping[str, Any] | str) -> None:
         """Stores or replaces an account's credentials; a string is stored verbatim."""
@@ -132,10 +143,6 @@ class Deployment:
             secrets.create_secret(Name=name, SecretString=text)
         except secrets.exceptions.ResourceExistsException:
             secrets.put_secret_value(SecretId=name, SecretString=text)
-
-    def invoke(self, function: str, event: Any) -> Response:
-        """Invokes a function, known by its folder, with an event, at once."""
-        return self.function(function).invoke(json.dumps(event))
 
     def function(self, label: str) -> Function:
         """The function of this folder."""
@@ -155,32 +162,19 @@ class Deployment:
             for listener in self.listeners:
                 listener(notification)
         elif source := self.sources.get(queue_arn):
-            self.deliveries.append(Delivery(queue_arn, message.id, message.body))
+            self.deliveries.append(_message(message))
             source.arrived()
 
     def _executions(self) -> list[Any]:
-        arn = self.outputs["StateMachineArn"]
-        executions: list[Any] = (
-            stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION].describe_state_machine(arn).executions
-        )
-        return list(executions)
+        backend = stepfunctions_parser_backends[DEFAULT_ACCOUNT_ID][REGION]
+        return list(backend.describe_state_machine(self.outputs["StateMachineArn"]).executions)
 
     def _find(self, name: str) -> Any:
-        with contextlib.suppress(StopIteration):
-            return next(execution for execution in self._executions() if execution.name == name)
-        names = ", ".join(execution.name for execution in self._executions())
-        raise KeyError(f"no execution is named {name}; there are: {names}")
+        known = {execution.name: execution for execution in self._executions()}
+        if name not in known:
+            raise KeyError(f"no execution is named {name}; there are: {', '.join(known)}")
+        return known[name]
 
 
-def _execution(execution: Any) -> Execution:
-    return Execution(
-        name=execution.name,
-        arn=execution.exec_arn,
-        status=execution.status,
-        input=execution.input_data,
-        output=execution.output,
-        error=execution.error,
-        cause=execution.cause,
-        started_at=execution.start_date.timestamp(),
-        ended_at=execution.stop_date and execution.stop_date.timestamp(),
-    )
+def _message(message: Message) -> QueueMessage:
+    return QueueMessage(message.id, message.body, message.approximate_receive_count)

@@ -6,39 +6,42 @@ is over, and is moved to the dead-letter queue after `maxReceiveCount` deliverie
 
 import contextlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.aws.clock import VirtualClock
+from sandbox.aws.client import client
+from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.faults import NeverAnswered
 
 _RECEIVE_AT_ONCE = 10
 """SQS hands out no more messages in one call."""
 
 
-@dataclass(slots=True, eq=False)
 class EventSource:
     """A queue, a function, and how messages come from the one to the other."""
 
-    queue_arn: str
-    queue_url: str
-    function_arn: str
-    batch_size: int
-    reports_failures: bool
-    visibility_timeout_seconds: int
-    clock: VirtualClock
-    sqs: Any
-    invoke: Callable[[str, bytes], tuple[bytes, bool]]
-    _due: bool = False
+    def __init__(self, mapping: Mapping[str, Any], clock: VirtualClock) -> None:
+        self._clock, self._sqs, self._lambda = clock, client("sqs"), client("lambda")
+        # moto would deliver each message once, at once, and delete it whatever comes back.
+        self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        self.queue_arn = mapping["EventSourceArn"]
+        self._function = mapping["FunctionArn"]
+        self._batch_size = mapping["BatchSize"]
+        self._reports_failures = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
+        self._url = self._sqs.get_queue_url(QueueName=self.queue_arn.rpartition(":")[2])["QueueUrl"]
+        if isinstance(clock, RealClock):  # nobody wants to watch a sandbox wait for three minutes
+            self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"VisibilityTimeout": "1"})
+        named = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["VisibilityTimeout"])
+        self._visibility_timeout_seconds = int(named["Attributes"]["VisibilityTimeout"])
+        self._due = False
 
     def arrived(self) -> None:
         """Something may be in the queue: it is polled as soon as possible, once."""
         if not self._due:
             self._due = True
-            self.clock.call_later(0, self._deliver)
+            self._clock.call_later(0, self._deliver)
 
     def _deliver(self) -> None:
         self._due = False
@@ -48,23 +51,19 @@ class EventSource:
         failed = self._failed(messages)
         for message in messages:
             if message["MessageId"] not in failed:
-                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         if failed:
             # A message is visible after its time, not at it.
-            self.clock.call_later(self.visibility_timeout_seconds + 0.01, self.arrived)
+            self._clock.call_later(self._visibility_timeout_seconds + 0.01, self.arrived)
         self.arrived()
 
     def _received(self) -> Iterable[dict[str, Any]]:
-        wanted = self.batch_size
+        wanted = self._batch_size
         while wanted > 0:
-            reply = self.sqs.receive_message(
-                QueueUrl=self.queue_url,
-                MaxNumberOfMessages=min(wanted, _RECEIVE_AT_ONCE),
-                WaitTimeSeconds=0,
-                AttributeNames=["All"],
-                MessageAttributeNames=["All"],
-            )
-            messages = reply.get("Messages", [])
+            most = min(wanted, _RECEIVE_AT_ONCE)
+            messages = self._sqs.receive_message(
+                QueueUrl=self._url, MaxNumberOfMessages=most, WaitTimeSeconds=0, AttributeNames=["All"]
+            ).get("Messages", [])
             if not messages:
                 return
             wanted -= len(messages)
@@ -75,28 +74,20 @@ class EventSource:
         ids = {message["MessageId"] for message in messages}
         event = {"Records": [self._record(message) for message in messages]}
         try:
-            payload, error = self.invoke(self.function_arn, json.dumps(event).encode())
+            response = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
         except (ClientError, NeverAnswered):
             return ids
-        if error:
+        if "FunctionError" in response:
             return ids
-        return _reported(payload, ids) if self.reports_failures else set()
+        return reported(response["Payload"].read(), ids) if self._reports_failures else set()
 
     def _record(self, message: dict[str, Any]) -> dict[str, Any]:
         return {
             "messageId": message["MessageId"],
             "receiptHandle": message["ReceiptHandle"],
             "body": message["Body"],
-            "attributes": message.get("Attributes", {}),
-            "messageAttributes": {
-                name: {
-                    "dataType": value["DataType"],
-                    "stringValue": value.get("StringValue"),
-                    "stringListValues": [],
-                    "binaryListValues": [],
-                }
-                for name, value in message.get("MessageAttributes", {}).items()
-            },
+            "attributes": message["Attributes"],
+            "messageAttributes": {},  # EventBridge sets none
             "md5OfBody": message["MD5OfBody"],
             "eventSource": "aws:sqs",
             "eventSourceARN": self.queue_arn,
@@ -104,7 +95,7 @@ class EventSource:
         }
 
 
-def _reported(payload: bytes, ids: set[str]) -> set[str]:
+def reported(payload: bytes, ids: set[str]) -> set[str]:
     """What ReportBatchItemFailures means: no list is a success of all; a list that cannot be read, a failure of all."""
     answer = json.loads(payload)
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else answer

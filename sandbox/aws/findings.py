@@ -35,17 +35,8 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message that came to the queue of a function."""
-
-    queue_arn: str
-    message_id: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message in the dead-letter queue. `receive_count` is how often it was delivered before."""
+class QueueMessage:
+    """A message in a queue. `receive_count` is how often it was delivered before."""
 
     message_id: str
     body: str

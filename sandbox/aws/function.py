@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sandbox.aws.logs import LogStream
+from sandbox.aws.faults import Faults
+from sandbox.aws.logs import Logs, LogStream
 
 RESPONSE_LIMIT_BYTES = 6_291_556
 """Lambda's quota of 6 MB for the payload of a synchronous response, as its error message states it."""
@@ -49,9 +50,8 @@ class LambdaContext:
         return max(0, int((self.ends_at - time.monotonic()) * 1000))
 
 
-@dataclass(slots=True, eq=False)
 class Function:
-    """A function of a deployment. `fault` may answer in its place.
+    """A function of a deployment, known by its folder. A fault may answer in its place.
 
     A module with a `build(environment, ...)` is asked for a handler, and passed the `options` that it takes: `now`, the
     deployment's clock. Any other module has its handler under its name.
@@ -60,23 +60,24 @@ class Function:
     clock) is let finish, and then answered for as Lambda does: timed out.
     """
 
-    name: str
-    arn: str
-    handler: str
-    code_folder: Path
-    environment: Mapping[str, str]
-    timeout_seconds: float
-    memory_mb: int
-    log: LogStream
-    log_group: str
-    options: dict[str, Any]
-    fault: Callable[[Any], Response | None]
-    _entry: Callable[[Any, LambdaContext], Any] | None = None
-
-    @property
-    def label(self) -> str:
-        """The name by which people know it: its folder's."""
-        return self.code_folder.name
+    def __init__(
+        self,
+        configuration: Mapping[str, Any],
+        code_folder: Path,
+        logs: Logs,
+        faults: Faults,
+        options: dict[str, Any],
+    ) -> None:
+        self.name, self.arn = configuration["FunctionName"], configuration["FunctionArn"]
+        self.label, self.code_folder, self.options = code_folder.name, code_folder, options
+        self.handler = configuration["Handler"]
+        self.environment = configuration.get("Environment", {}).get("Variables", {})
+        self.timeout_seconds: float = configuration["Timeout"]
+        self._memory_mb = str(configuration["MemorySize"])
+        logging_configuration = configuration.get("LoggingConfig", {})
+        self._log_group = logging_configuration.get("LogGroup", f"/aws/lambda/{self.name}")
+        self._log, self._faults = LogStream(logs, self.label), faults
+        self._entry: Callable[[Any, LambdaContext], Any] | None = None
 
     def invoke(self, payload: bytes | str) -> Response:
         """Calls the handler with a JSON payload."""
@@ -86,12 +87,12 @@ class Function:
             function_name=self.name,
             aws_request_id=str(uuid.uuid4()),
             invoked_function_arn=self.arn,
-            memory_limit_in_mb=str(self.memory_mb),
-            log_group_name=self.log_group,
+            memory_limit_in_mb=self._memory_mb,
+            log_group_name=self._log_group,
             ends_at=begin + self.timeout_seconds,
         )
-        with self.log.capturing(context.aws_request_id):
-            response = self.fault(event) or self._respond(event, context)
+        with self._log.capturing(context.aws_request_id):
+            response = self._faults.response(self.label, event) or self._respond(event, context)
             if time.monotonic() - begin > self.timeout_seconds:
                 response = timed_out(self.timeout_seconds)
                 print(response.payload.decode())
@@ -147,8 +148,8 @@ class Function:
             "TZ": ":UTC",
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_mb),
-            "AWS_LAMBDA_LOG_GROUP_NAME": self.log_group,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": self._memory_mb,
+            "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
             "_HANDLER": self.handler,
             **self.environment,

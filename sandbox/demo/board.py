@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws import DeadLetter, LogLine, Notification, VirtualClock, deploy
+from sandbox.aws import LogLine, Notification, QueueMessage, VirtualClock, deploy
 from sandbox.demo import stories
 from sandbox.emarsys import EmarsysServer, load
 
@@ -59,7 +59,7 @@ class Board:
     def right(self) -> bool:
         return all(row.right for row in self.rows.values())
 
-    def play(self) -> tuple[bool, list[DeadLetter]]:
+    def play(self) -> tuple[bool, list[QueueMessage]]:
         """Whether nothing is left to do at the end, and the events that were refused."""
         with (
             EmarsysServer(load(SCENARIO), clock=self._clock.now) as emarsys,

@@ -75,7 +75,8 @@ def show(console: Any) -> int:
                 draw(now)
                 time.sleep(_FRAME_SECONDS)
             super().advance(when)
-            draw(when)
+            if board.published[shown:]:
+                draw(when)
 
     clock = ShownClock()
     board = Board(clock)

@@ -4,19 +4,10 @@
         server.url, server.requests
 
 `scenario` says what there is (credentials, exports and their lives, faults), `server` serves it, and in between
-`authentication`, `life` and `fault` each answer one question: who asks, what is there now, what goes wrong.
+`authentication`, `life` and `reply` each answer one question: who asks, what is there now, what goes wrong.
 """
 
-from sandbox.emarsys.scenario import ExportPlan, Phase, Scenario, ScenarioError, load, parse
+from sandbox.emarsys.scenario import Scenario, ScenarioError, load, parse
 from sandbox.emarsys.server import EmarsysServer, SeenRequest
 
-__all__ = [
-    "EmarsysServer",
-    "ExportPlan",
-    "Phase",
-    "Scenario",
-    "ScenarioError",
-    "SeenRequest",
-    "load",
-    "parse",
-]
+__all__ = ["EmarsysServer", "Scenario", "ScenarioError", "SeenRequest", "load", "parse"]

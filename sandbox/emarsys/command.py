@@ -6,10 +6,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from sandbox.arguments import port
-
-EXIT_STOPPED = 0
-EXIT_USAGE = 2
 DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
 
 
@@ -21,16 +17,14 @@ def register(subparsers: Any) -> None:
         description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument(
-        "--port", type=port, default=8080, help="port to listen on, 0 for any free one (8080)"
-    )
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any free one (8080)")
     parser.add_argument(
         "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=lambda arguments: run(arguments, parser))
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Serves until it is interrupted, and returns the exit status."""
     from sandbox.emarsys import EmarsysServer, ScenarioError, SeenRequest, load  # noqa: PLC0415 - `--help` is quick
 
@@ -42,24 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         scenario = load(arguments.scenario)
-    except ScenarioError as error:
-        say(f"error: {error}")
-        return EXIT_USAGE
-    try:
         server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
-    except OSError as error:
-        say(f"error: cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
-        return EXIT_USAGE
+    except ScenarioError as error:
+        parser.error(str(error))
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
     with server:
         say(f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {arguments.scenario.name}")
-        say(
-            f"OAuth clients: {', '.join(scenario.oauth) or 'none'}; WSSE users: {', '.join(scenario.wsse) or 'none'}"
-        )
+        oauth, wsse = (", ".join(names) or "none" for names in (scenario.oauth, scenario.wsse))
+        say(f"OAuth clients: {oauth}; WSSE users: {wsse}")
         for export_id, plan in scenario.exports.items():
-            life = " -> ".join(f"{phase.status} at {phase.at:g} s" for phase in plan.timeline)
+            life = " -> ".join(f"{status} at {at:g} s" for at, status in plan.timeline)
             say(f"export {export_id} ({plan.distribution_method}): {life}")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
             say("stopped")
-    return EXIT_STOPPED
+    return 0

@@ -1,15 +1,14 @@
 """What there is now: an export that grows older, its status reply and its file."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.emarsys.fault import Reply, api_data, api_error
+from sandbox.emarsys.reply import Reply, api_data, api_error
 from sandbox.emarsys.scenario import ExportPlan
 
 MAX_LIMIT = 10_000_000
-_HEADER = "user_id;email;contact_source\n"
+_NULLS = {"json": None, "text": "NULL", "empty": ""}
 
 
 @dataclass(slots=True)
@@ -30,7 +29,7 @@ class Life:
 
     def status(self, age: float) -> str:
         """The status at an age, as it is written in the timeline."""
-        return [phase.status for phase in self.plan.timeline if phase.at <= age][-1]
+        return [status for at, status in self.plan.timeline if at <= age][-1]
 
     def finished(self, age: float) -> bool:
         return self.status(age).strip().lower() == "done"
@@ -50,10 +49,10 @@ class Life:
         }
         if plan.null_as == "absent":
             return api_data({key: value for key, value in data.items() if value is not None})
-        null = {"json": None, "text": "NULL", "empty": ""}[plan.null_as]
+        null = _NULLS[plan.null_as]
         return api_data({key: null if value is None else value for key, value in data.items()})
 
-    def data(self, age: float, paging: Mapping[str, str], *, json: bool) -> Reply:
+    def file(self, age: float, paging: Mapping[str, str]) -> Reply:
         """The answer to a request for the file: `limit` contacts from `offset` on, or the refusal."""
         if self.plan.distribution_method != "local":
             return api_error(404, 4004, "The export is not local")
@@ -61,18 +60,14 @@ class Life:
             return api_error(404, 4005, "The export is not finished")
         if self.plan.file_name is None:
             return api_error(404, 4006, "The export file does not exist")
-        if self.plan.stored_seconds is not None and age >= self.plan.stored_seconds:
+        if age >= self.plan.stored_seconds:
             return api_error(410, 4003, "The export file is no longer stored")
-        # Clients send the keys without values, too.
-        given = [paging.get("offset") or "0", paging.get("limit") or str(MAX_LIMIT)]
-        if not all(value.isascii() and value.isdigit() for value in given):
+        try:  # clients send the keys without values, too
+            offset, limit = int(paging.get("offset") or 0), int(paging.get("limit") or MAX_LIMIT)
+        except ValueError:
             return api_error(400, 1, "Invalid paging")
-        offset, limit = int(given[0]), min(int(given[1]), MAX_LIMIT)
-        if self.plan.ignores_offset:
-            offset = 0
-        rows = range(self.plan.rows)[offset : offset + limit]
-        lines = [f"{row + 1};contact{row + 1}@example.com;API\n" for row in rows]
-        if json:
-            return api_data(list(csv.DictReader([_HEADER, *lines], delimiter=";")))
-        text = "".join([_HEADER if offset == 0 else "", *lines])
+        begin = 0 if self.plan.ignores_offset else offset
+        rows = range(self.plan.rows)[begin : begin + min(limit, MAX_LIMIT)]
+        header = "" if begin else "user_id;email;contact_source\n"
+        text = header + "".join(f"{row + 1};contact{row + 1}@example.com;API\n" for row in rows)
         return Reply(200, {"Content-Type": "text/csv;charset=UTF-8"}, text.encode())

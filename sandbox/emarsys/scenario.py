@@ -7,13 +7,14 @@ an export count from the first request about it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from sandbox.emarsys.fault import NAMED, Fault, as_html, as_json
+from sandbox.emarsys.reply import NAMED, Fault, Reply, as_html, as_json
 
 METHODS = ("ftp", "sftp", "local", "mail")
 
@@ -23,16 +24,8 @@ class ScenarioError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
-    """From `at` on the export has this status, which is sent as it is written here."""
-
-    at: float
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """The life of an export.
+    """The life of an export. `timeline` are its statuses, each with the moment from which on the export has it.
 
     `null_as` is the form in which fields without a value are sent: JSON's null (`json`), the word "NULL" (`text`), an
     empty text (`empty`), or not at all (`absent`). `ignores_offset`: the file is sent from its begin, always.
@@ -47,18 +40,9 @@ class ExportPlan:
     null_as: str = "json"
     rows: int = 3
     ignores_offset: bool = False
-    stored_seconds: float | None = None
-    timeline: tuple[Phase, ...] = (Phase(0, "done"),)
+    stored_seconds: float = float("inf")
+    timeline: tuple[tuple[float, str], ...] = ((0, "done"),)
     faults: tuple[Fault, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TokenPolicy:
-    """How long an access token lives, and how many a client id may ask for."""
-
-    lifetime_seconds: int = 3600
-    per_minute: int = 2
-    per_hour: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +54,7 @@ class Scenario:
 
     oauth: Mapping[str, str] = field(default_factory=dict)
     wsse: Mapping[str, str] = field(default_factory=dict)
-    tokens: TokenPolicy = TokenPolicy()
+    tokens: Mapping[str, int] = field(default_factory=dict)
     requests_per_minute: int | None = None
     exports: Mapping[int, ExportPlan] = field(default_factory=dict)
     creates: ExportPlan = ExportPlan()
@@ -81,7 +65,7 @@ class Scenario:
 def load(path: str | Path) -> Scenario:
     """The scenario of a YAML file. Raises ScenarioError, also where the file cannot be read."""
     try:
-        content = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     return parse(content)
@@ -91,51 +75,44 @@ def parse(content: Any) -> Scenario:
     """The scenario of a YAML document. Raises ScenarioError."""
     if error := best_match(_SCHEMA.iter_errors(content)):
         raise ScenarioError(f"{error.json_path.replace('$', 'scenario', 1)}: {error.message}")
-    return Scenario(
-        **content.get("credentials", {}),
-        tokens=TokenPolicy(**content.get("tokens", {})),
-        requests_per_minute=content.get("requests_per_minute"),
-        exports={key: _plan(plan, f"exports[{key}]") for key, plan in content.get("exports", {}).items()},
-        creates=_plan(content.get("creates", {}), "creates"),
-        faults=_faults(content.get("faults", []), "faults"),
-        token_faults=_faults(content.get("token_faults", []), "token_faults"),
-    )
+    made = {
+        **content,
+        "exports": {key: _plan(plan, f"exports[{key}]") for key, plan in content.get("exports", {}).items()},
+        "creates": _plan(content.get("creates", {}), "creates"),
+        "faults": _faults(content.get("faults", [])),
+        "token_faults": _faults(content.get("token_faults", [])),
+    }
+    return Scenario(**made.pop("credentials", {}), **made)
 
 
 def _plan(content: dict[str, Any], where: str) -> ExportPlan:
-    made = dict(content)
+    made = {**content, "faults": _faults(content.get("faults", []))}
     if "created" in made:  # YAML makes a moment of it
         made["created"] = str(made["created"])
     if "timeline" in made:
-        made["timeline"] = tuple(Phase(phase.get("at", 0), phase["status"]) for phase in made["timeline"])
-        moments = [phase.at for phase in made["timeline"]]
+        made["timeline"] = tuple((phase.get("at", 0), phase["status"]) for phase in made["timeline"])
+        moments = [at for at, _ in made["timeline"]]
         if moments != sorted(moments) or moments[0] != 0:
             raise ScenarioError(f"scenario.{where}.timeline: {moments} must begin at 0 and go on in order")
-    made["faults"] = _faults(made.get("faults", []), f"{where}.faults")
     return ExportPlan(**made)
 
 
-def _faults(content: list[dict[str, Any]], where: str) -> tuple[Fault, ...]:
-    return tuple(_fault(item, f"scenario.{where}[{index}]") for index, item in enumerate(content))
-
-
-def _fault(content: dict[str, Any], where: str) -> Fault:
-    begins, until = content.get("from", 0), content.get("until")
-    if until is not None and until <= begins:
-        raise ScenarioError(f"{where}.until: {until} must be later than `from`, {begins}")
-    if ("fault" in content) == ("reply" in content):
-        raise ScenarioError(f"{where}: {content} must have either `fault`, a name, or `reply`, a mapping")
-    if "fault" in content:
-        what = NAMED[content["fault"]]
-    else:
-        own = content["reply"]
-        status, headers = own.get("http", 200), own.get("headers", {})
-        what = (
-            as_json(status, own["json"], headers)
-            if "json" in own
-            else as_html(status, own.get("text", ""), headers)
+def _faults(content: list[dict[str, Any]]) -> tuple[Fault, ...]:
+    return tuple(
+        Fault(
+            NAMED[item["fault"]] if "fault" in item else _written_out(**item["reply"]),
+            item.get("from", 0),
+            item.get("until", float("inf")),
+            tuple(item.get("requests", ())),
         )
-    return Fault(what, begins, until, tuple(content.get("requests", ())))
+        for item in content
+    )
+
+
+def _written_out(http: int = 200, headers: Mapping[str, str] = MappingProxyType({}), **body: Any) -> Reply:
+    if "json" in body:
+        return as_json(http, body["json"], headers)
+    return as_html(http, body.get("text", ""), headers)
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
@@ -153,16 +130,13 @@ def _list(item: Any, least: int = 0) -> dict[str, Any]:
 _TEXT, _WHOLE, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "number"}
 _POSITIVE = {"type": "integer", "minimum": 1}
 _REPLY = _object({"http": _POSITIVE, "headers": _map(_TEXT, _TEXT), "json": {}, "text": _TEXT})
+_FAULT = {"from": _NUMBER, "until": _NUMBER, "requests": _list(_POSITIVE)}
 _FAULTS = _list(
-    _object(
-        {
-            "from": _NUMBER,
-            "until": _NUMBER,
-            "requests": _list(_POSITIVE),
-            "fault": {"enum": sorted(NAMED)},
-            "reply": _REPLY,
-        }
-    )
+    {
+        "if": {"required": ["reply"]},
+        "then": _object({**_FAULT, "reply": _REPLY}),
+        "else": _object({**_FAULT, "fault": {"enum": sorted(NAMED)}}, "fault"),
+    }
 )
 _PLAN = _object(
     {
@@ -191,15 +165,3 @@ _SCHEMA = Draft202012Validator(
         }
     )
 )
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping: YAML would forget the first one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                problem = f"the key {key!r} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)

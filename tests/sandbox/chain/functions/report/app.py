@@ -1,7 +1,4 @@
-"""Publishes each change of an execution's status that is delivered to it, as it came.
-
-It has no `build`, as functions of other projects have none.
-"""
+"""Publishes each change of an execution's status that is delivered to it, as it came."""
 
 import os
 from typing import Any
@@ -14,9 +11,6 @@ topic = os.environ["TOPIC"]
 
 def handler(event: dict[str, Any], context: Any) -> None:
     """Publish one."""
+    outcome: Any = {"DataType": "String", "StringValue": "lost"}
     for record in event["Records"]:
-        sns.publish(
-            TopicArn=topic,
-            Message=record["body"],
-            MessageAttributes={"outcome": {"DataType": "String", "StringValue": "lost"}},
-        )
+        sns.publish(TopicArn=topic, Message=record["body"], MessageAttributes={"outcome": outcome})

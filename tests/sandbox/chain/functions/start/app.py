@@ -11,12 +11,9 @@ from typing import Any
 import boto3
 
 
-def build(
-    environment: Mapping[str, str], *, now: Callable[[], float] = time.time
-) -> Callable[[dict[str, Any], Any], Any]:
+def build(environment: Mapping[str, str], *, now: Callable[[], float] = time.time) -> Callable[..., Any]:
     """The handler of an environment, which logs as loggers do: to the standard output that it finds at its start."""
     step_functions = boto3.client("stepfunctions")
-    machine = environment["MACHINE"]
     starts: list[float] = []
     logger = logging.getLogger("chain")
     logger.addHandler(logging.StreamHandler(sys.stdout))
@@ -27,18 +24,16 @@ def build(
         for record in event["Records"]:
             detail = json.loads(record["body"])["detail"]
             starts.append(now())
-            count = record["attributes"]["ApproximateReceiveCount"]
             greeting = f"{environment['GREETING']} {detail['name']}"
-            logger.warning(json.dumps({"message": greeting, "receive": count, "starts": starts}))
+            logger.warning(json.dumps({"message": greeting, "starts": starts}))
             if detail.get("fail_all"):
                 raise RuntimeError("the whole batch")
             if detail.get("fail"):
                 failures.append({"itemIdentifier": record["messageId"]})
                 continue
-            state = {"wait": 10, "checks": 0, **detail}
-            step_functions.start_execution(
-                stateMachineArn=machine, name=detail["name"], input=json.dumps(state)
-            )
+            state = json.dumps({"wait": 10, "checks": 0, **detail})
+            machine = environment["MACHINE"]
+            step_functions.start_execution(stateMachineArn=machine, name=detail["name"], input=state)
         return {"batchItemFailures": failures}
 
     return handler

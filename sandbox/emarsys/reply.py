@@ -1,31 +1,37 @@
-"""What is replied, and what goes wrong: replies that refuse, and connections that break, drip or flood.
-
-A fault strikes from `begins` until `until` (seconds since the first request), or on the requests of these numbers
-(from 1), or always. `NAMED` holds those with a name; any other reply can be written out in a scenario.
-"""
+"""What is replied, and what goes wrong: replies that refuse, and connections that break, drip or flood."""
 
 import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event
+from types import MappingProxyType
 from typing import Any
 
-from sandbox.http_server import ConnectionBroken
+_HTML = "text/html; charset=utf-8"
+
+
+class ConnectionBroken(Exception):
+    """Raised by the pieces of a reply: reset the connection here."""
+
+
+def _whole(body: bytes, stopping: Event) -> Iterator[bytes]:
+    return iter((body,))
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is sent: the body at once, or the pieces that `pieces` makes of it.
+    """What is sent: the pieces that `pieces` makes of the body, until the event that the server stops.
 
-    `pieces` is also given the event that the server stops. `broken` says that the connection ends before the reply.
+    `broken` says that the connection ends before the reply, `chunked` that nobody knows how long it will be.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    pieces: Callable[[bytes, Event], Iterator[bytes]] | None = None
+    pieces: Callable[[bytes, Event], Iterator[bytes]] = _whole
     broken: bool = False
+    chunked: bool = False
 
 
 Bend = Callable[[Reply], Reply]
@@ -34,18 +40,19 @@ Bend = Callable[[Reply], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong, and when: a reply of its own, or the right one bent."""
+    """One thing that goes wrong: a reply of its own, or the right one bent.
+
+    It strikes from `begins` until `until` (seconds since the first request), or on the requests of these numbers (from
+    1), or always.
+    """
 
     what: Reply | Bend
     begins: float = 0
-    until: float | None = None
+    until: float = float("inf")
     requests: tuple[int, ...] = ()
 
     def strikes(self, age: float, number: int) -> bool:
-        """Whether it strikes the request of this number, at this age (seconds since the first one)."""
-        if self.requests:
-            return number in self.requests
-        return self.begins <= age and (self.until is None or age < self.until)
+        return number in self.requests if self.requests else self.begins <= age < self.until
 
 
 def bent(faults: tuple[Fault, ...], age: float, number: int, right: Reply) -> Reply:
@@ -54,16 +61,14 @@ def bent(faults: tuple[Fault, ...], age: float, number: int, right: Reply) -> Re
     return what if isinstance(what, Reply) else what(right)
 
 
-def as_json(status: int, content: Any, headers: Mapping[str, str] | None = None) -> Reply:
+def as_json(status: int, content: Any, headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
     """A reply whose body is this value as JSON."""
-    return Reply(
-        status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(content).encode()
-    )
+    return Reply(status, {"Content-Type": "application/json", **headers}, json.dumps(content).encode())
 
 
-def as_html(status: int, text: str = "", headers: Mapping[str, str] | None = None) -> Reply:
+def as_html(status: int, text: str = "", headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
     """A reply of this text, declared to be HTML."""
-    return Reply(status, {"Content-Type": "text/html; charset=utf-8", **(headers or {})}, text.encode())
+    return Reply(status, {"Content-Type": _HTML, **headers}, text.encode())
 
 
 def api_data(data: Any) -> Reply:
@@ -76,7 +81,7 @@ def api_error(status: int, code: int, text: str) -> Reply:
     return as_json(status, {"replyCode": code, "replyText": text, "data": ""})
 
 
-def gateway(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
+def gateway(status: int, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Reply:
     """A refusal in the gateway's form."""
     return as_json(status, {"message": text}, headers)
 
@@ -85,7 +90,8 @@ def _breaking(share: float, *, wait: bool = False) -> Bend:
     """So much of the body, then a reset, which may wait for the server's end."""
 
     def pieces(body: bytes, stopping: Event) -> Iterator[bytes]:
-        yield from filter(None, [body[: int(len(body) * share)]])
+        if share:
+            yield body[: int(len(body) * share)]
         if wait:
             stopping.wait()
         raise ConnectionBroken
@@ -141,11 +147,9 @@ NAMED: Mapping[str, Reply | Bend] = {
     "reset": _breaking(0),
     "reset_midway": _breaking(0.5),
     "silent": _breaking(0, wait=True),
-    "drip": lambda right: replace(right, pieces=_drip),
-    "huge": lambda right: replace(right, pieces=_huge),
+    "drip": lambda right: replace(right, pieces=_drip, chunked=True),
+    "huge": lambda right: replace(right, pieces=_huge, chunked=True),
     "other_export": _of_other_export,
     "broken_json": lambda right: replace(right, body=right.body[: -(-len(right.body) // 2)]),
-    "as_html": lambda right: replace(
-        right, headers={**right.headers, "Content-Type": "text/html; charset=utf-8"}
-    ),
+    "as_html": lambda right: replace(right, headers={**right.headers, "Content-Type": _HTML}),
 }
