@@ -1,18 +1,20 @@
 """All schedules side by side on the same durations."""
 
-import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import partial
+from statistics import mean
+from typing import Any
+
+import numpy as np
 
 from benchmarks.schedule import ours
-from benchmarks.schedule.measure import Measurement, measure
+from benchmarks.schedule.measure import Measurement
 from benchmarks.schedule.optimum import best_schedule
-from benchmarks.schedule.others import OTHERS, Other, checks_until
+from benchmarks.schedule.others import OTHERS
 from benchmarks.schedule.workloads import Seconds
 from export_watch.schedule import Policy
 
 OURS = "export_watch"
-EXPECTED = f"{OURS}_expected"
 CHECK_COSTS = (1, 5, 20, 60)
 """What a check is worth, in seconds of delay."""
 
@@ -26,73 +28,61 @@ MEASURED_AT_ONCE = 1_000_000
 ROUNDING = 1e-9
 """The relative error of sums of floating-point numbers, with room to spare."""
 
+Schedule = Callable[[float], Measurement]
+"""Measures a schedule with `CheckCostSeconds` set so; others have no such setting, and do the same whatever it is."""
+
+Figures = dict[str, Any]
+"""A schedule's `checks`, `delay_mean` and `delay_p95` by default, and its `relative_cost` with each setting."""
+
 
 class BeatenOptimumError(Exception):
     """A schedule that knows nothing did better than the best possible one: the benchmark itself is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What each schedule cost on the same durations.
-
-    `measured` has each schedule by what `CheckCostSeconds` was set to; the others have no such setting, and cost the
-    same whatever it is. `least` is the cost of the best possible schedule.
-    """
-
-    durations: Seconds
-    measured: Mapping[str, Mapping[float, Measurement]]
-    least: Mapping[int, float]
-
-    def relative_cost(self, name: str, check_cost: int) -> float:
-        """The cost of a schedule as a multiple of the least possible one."""
-        return self.measured[name][check_cost].cost(check_cost) / self.least[check_cost]
+def least_costs(durations: Seconds) -> dict[int, float]:
+    """The cost of the best possible schedule, by what a check is worth."""
+    return {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS}
 
 
-def compare(durations: Seconds, seed: int, expected_seconds: int | None = None) -> Comparison:
-    """Measure all schedules on these durations, in seconds; ours also with a hint, if there is one.
-
-    Raises BeatenOptimumError if one of them beats the best possible schedule.
-    """
+def compare(
+    durations: Seconds, least: Mapping[int, float], seed: int, expected_seconds: int | None = None
+) -> dict[str, Figures]:
+    """The figures of ours, without a hint and with this one, and of all others, on these durations in seconds."""
     runs = max(2, min(RUNS, MEASURED_AT_ONCE // len(durations)))
-    hints = {OURS: None} if expected_seconds is None else {OURS: None, EXPECTED: expected_seconds}
-    comparison = Comparison(
-        durations,
-        {
-            **{name: by_cost(durations, runs, hint) for name, hint in hints.items()},
-            **{
-                other.name: dict.fromkeys((DEFAULT, *CHECK_COSTS), _measure(other, durations, runs, seed))
-                for other in OTHERS
-            },
-        },
-        {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS},
-    )
-    _assert_unbeaten(comparison)
-    return comparison
+    found = {OURS: figures(partial(ours.blind, durations, runs), least)}
+    if expected_seconds:
+        hinted = partial(ours.blind, durations, runs, expected_seconds=expected_seconds)
+        found[f"{OURS}_expected"] = figures(hinted, least)
+    for other in OTHERS:
+        found[other.name] = figures(always(other.measure(durations, runs, seed)), least)
+    return found
 
 
-def by_cost(
-    durations: Seconds, runs: int = RUNS, expected_seconds: int | None = None
-) -> dict[float, Measurement]:
-    """Ours, ignoring status changes, by each value of `CheckCostSeconds`."""
+def always(measured: Measurement) -> Schedule:
+    """A schedule that does the same whatever `CheckCostSeconds` is."""
+    return lambda _: measured
+
+
+def figures(schedule: Schedule, least: Mapping[int, float], sees_phases: bool = False) -> Figures:
+    """What is reported of a schedule. Raises BeatenOptimumError."""
+    default = schedule(DEFAULT)
+    costs = {cost: schedule(cost).costs(cost) for cost in least}
+    # Every run is one fixed schedule on all exports, unless it sees phases: none may win, not even by luck.
+    if not sees_phases and any(costs[cost].min() < least[cost] * (1 - ROUNDING) for cost in least):
+        raise BeatenOptimumError("a schedule that knows nothing costs less than the best possible one")
     return {
-        cost: ours.blind(durations, Policy(check_cost_seconds=cost), runs, expected_seconds)
-        for cost in (DEFAULT, *CHECK_COSTS)
+        "checks": float(default.checks.mean()),
+        "delay_mean": float(default.delays.mean()),
+        "delay_p95": float(np.percentile(default.delays, 95)),
+        "relative_cost": {str(cost): float(costs[cost].mean() / least[cost]) for cost in least},
     }
 
 
-def _measure(other: Other, durations: Seconds, runs: int, seed: int) -> Measurement:
-    chance = random.Random(seed)
-    longest = float(durations.max())
-    return measure(
-        [checks_until(longest, other, chance) for _ in range(runs if other.by_chance else 1)], durations
-    )
-
-
-def _assert_unbeaten(comparison: Comparison) -> None:
-    for cost, least in comparison.least.items():
-        for name, measured in comparison.measured.items():
-            # Every run is one fixed schedule on all exports, so none of them may win, not even by luck.
-            if measured[cost].least_cost(cost) < least * (1 - ROUNDING):
-                raise BeatenOptimumError(
-                    f"{name} at {cost} s a check costs less than the best possible schedule"
-                )
+def mean_figures(each: list[Figures]) -> Figures:
+    """The mean of each figure."""
+    return {
+        key: mean_figures([of[key] for of in each])
+        if key == "relative_cost"
+        else mean(of[key] for of in each)
+        for key in each[0]
+    }

@@ -1,0 +1,161 @@
+"""The tables and pictures of the schedule."""
+
+from collections.abc import Iterable, Mapping
+from statistics import mean
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks import picture
+from benchmarks.document import table
+from benchmarks.results import Measured
+from benchmarks.schedule.others import OTHERS
+
+BLIND = "Export Watch, ignores status changes"
+NAMES = {
+    "export_watch_short_delivery": "**Export Watch**, short delivery",
+    "export_watch_even_phases": "**Export Watch**, even phases",
+    "export_watch_hint_right": f"{BLIND}; hint right within 1.25",
+    "export_watch": BLIND,
+    **{other.name: f"{other.label} ({other.used_by})" for other in OTHERS},
+    "export_watch_hint_2_long": f"{BLIND}; hint twice too long",
+    "export_watch_hint_2_short": f"{BLIND}; hint half of it",
+    "export_watch_hint_5_long": f"{BLIND}; hint five times too long",
+    "export_watch_hint_5_short": f"{BLIND}; hint a fifth of it",
+    "export_watch_untuned": f"{BLIND}; always at its default of 2 s",
+    "textbook": f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`",
+}
+SHOWN = list(NAMES)[: 4 + len(OTHERS)]
+"""Those in the picture of costs."""
+
+USUAL = ("fixed_60", "durable_functions", "google_workflows", "load_testing")
+AS_DEPLOYED = ("export_watch_even_phases", "export_watch_short_delivery", "export_watch", *USUAL)
+
+GROUPS = {
+    "four": "the four",
+    "six": "six held out",
+    "six_doubled": "those, twice as long",
+    "forty": "forty at random",
+}
+FIFTY = ("four", "six", "forty")
+
+
+def tables(measured: Measured) -> dict[str, str]:
+    """The Markdown of each table, by the name of its marker."""
+    four = measured["groups"]["four"]
+    costs = " | ".join(f"c = {cost} s" for cost in four["bound"])
+    return {
+        "schedule-cost": _cost_table(measured["groups"]),
+        "schedule-default": table(
+            "the plain mean of the four | checks | mean delay | 95th percentile",
+            (_figures(name, four["schedules"][name]) for name in AS_DEPLOYED),
+        ),
+        "schedule-fixed": _fixed_table(measured["curves"]),
+        "schedule-workloads": table(
+            f"exports that take | schedule | checks | mean delay | 95 % | {costs}",
+            (
+                f"{label} | {_figures(name, of)} | {_numbers(of['relative_cost'].values())}"
+                for label, on in measured["workloads"].items()
+                for name, of in on["schedules"].items()
+            ),
+        ),
+        "schedule-sources": table(
+            "other schedule | used by | where its rule was read",
+            (f"{other.label} | {other.used_by} | {other.source}" for other in OTHERS),
+        ),
+    }
+
+
+def relative_cost(of: Mapping[str, Any]) -> float:
+    """The mean over the costs of a check."""
+    return float(mean(of["relative_cost"].values()))
+
+
+def _figures(name: str, of: Mapping[str, Any]) -> str:
+    return f"{NAMES[name]} | {of['checks']:.1f} | {of['delay_mean']:.1f} s | {of['delay_p95']:.0f} s"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return " | ".join(f"{value:.2f}" for value in values)
+
+
+def _cost_table(groups: Mapping[str, Any]) -> str:
+    """The cheapest first, by the mean over the four, the six and the forty."""
+
+    def of_fifty(name: str) -> float:
+        costs = [relative_cost(groups[group]["schedules"][name]) for group in FIFTY]
+        return float(np.average(costs, weights=[groups[group]["workloads"] for group in FIFTY]))
+
+    bounds = _numbers(mean(groups[group]["bound"].values()) for group in GROUPS)
+    rows = [f"*the least possible for a schedule that knows nothing* | {bounds} |  | "]
+    for name in sorted(groups["four"]["schedules"], key=of_fifty):
+        each = [groups[group]["schedules"][name] for group in GROUPS]
+        worst = max(of["worst"] for of in each)
+        costs = _numbers(map(relative_cost, each))
+        rows.append(f"{NAMES[name]} | {costs} | **{of_fifty(name):.2f}** | {worst:.2f}")
+    return table(f"cost relative to the optimum | {' | '.join(GROUPS.values())} | all fifty | worst", rows)
+
+
+def _fixed_table(curves: Mapping[str, Any]) -> str:
+    """The best fixed interval, chosen afterwards, for each cost of a check."""
+    rows = []
+    for ours in curves["ours"]:
+        check_cost = ours["check_cost"]
+
+        def cost(point: Mapping[str, float], check_cost: float = check_cost) -> float:
+            return point["delay_mean"] + check_cost * point["checks"]
+
+        best = min(curves["fixed"], key=cost)
+        rows.append(
+            f"{check_cost:g} s | {ours['checks']:.1f} | {ours['delay_mean']:.1f} s | every {best['interval']:g} s | "
+            f"{best['checks']:.1f} | {best['delay_mean']:.1f} s | {cost(ours) / cost(best):.2f}"
+        )
+    header = "a check is worth | ours: checks | delay | best fixed interval | checks | delay | ours / fixed"
+    return table(header, rows)
+
+
+def pictures(measured: Measured) -> dict[str, Figure]:
+    """The drawing of each picture, by its name."""
+    four = measured["groups"]["four"]["schedules"]
+    delay = picture.bars(
+        "How late the end of an export is seen, and after how many checks: mean of four workloads",
+        {
+            NAMES[name].replace("*", "").replace(" (", "\n("): picture.OTHERS[0]
+            if name in USUAL
+            else picture.OURS
+            for name in AS_DEPLOYED
+        },
+        {
+            "how late: mean delay": ([four[name]["delay_mean"] for name in AS_DEPLOYED], "{:.0f} s"),
+            "how many: checks of an export": ([four[name]["checks"] for name in AS_DEPLOYED], "{:.0f}"),
+        },
+    )
+    return {"schedule-delay": delay, "schedule-cost": _cost_picture(measured["groups"])}
+
+
+def _label(name: str) -> str:
+    """A schedule's name without who uses it."""
+    return NAMES[name].replace("*", "").partition(" (")[0]
+
+
+def _cost_picture(groups: Mapping[str, Any]) -> Figure:
+    """A row for each schedule, a marker for each group of workloads."""
+    bound = "the least possible without knowledge"
+    costs = {bound: [mean(groups[group]["bound"].values()) for group in FIFTY]}
+    for name in SHOWN:
+        costs[_label(name)] = [relative_cost(groups[group]["schedules"][name]) for group in FIFTY]
+    rows = sorted(costs, key=lambda row: -sum(costs[row]))
+    colours = [
+        picture.BEST if row == bound else picture.OURS if "Watch" in row else picture.OTHERS[0]
+        for row in rows
+    ]
+    title = "Cost relative to the optimum: mean delay + c x checks, c = 1 to 60 s"
+    figure, [panel] = picture.axes(9, 4.8, title)
+    for index, (group, marker) in enumerate(zip(FIFTY, "osD", strict=True)):
+        panel.scatter([costs[row][index] for row in rows], rows, marker=marker, c=colours)
+        panel.scatter([], [], marker=marker, color="black", label=GROUPS[group])
+    picture.logarithmic(panel, "x", (1, 1.5, 2, 3, 5, 10, 20, 30))
+    panel.set_xlabel("times the least possible cost (logarithmic)")
+    panel.legend(loc="upper right")
+    return figure
