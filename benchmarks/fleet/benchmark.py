@@ -5,16 +5,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.benchmark import Benchmark
 from benchmarks.fleet.report import pictures, tables
 from benchmarks.fleet.simulation import (
+    LIMITS,
     MANNERS,
     WINDOW_SECONDS,
     Announcement,
-    FixedWindow,
     Run,
-    SlidingWindow,
     Unlimited,
     simulate,
 )
@@ -30,9 +30,6 @@ BACK_FILLS = 6
 SHOWN_MINUTES = 15
 AFTERWARDS_HOURS = 1
 """For so long others are announced after the last export that counts, which would else end in an emptying fleet."""
-
-MakeLimit = Callable[[float], Unlimited]
-LIMITS: dict[str, MakeLimit] = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
 
 class Stream(NamedTuple):
@@ -67,14 +64,16 @@ def run(quick: bool) -> Measured:
     }
 
 
-def _by_limit(measure: Callable[[MakeLimit, str], dict[str, Any]], manners: Iterable[str]) -> dict[str, Any]:
+def _by_limit(
+    measure: Callable[[type[Unlimited], str], dict[str, Any]], manners: Iterable[str]
+) -> dict[str, Any]:
     by_limit = {
         name: {manner: measure(limit, manner) for manner in manners} for name, limit in LIMITS.items()
     }
-    return {"unlimited": measure(lambda _: Unlimited(), "refusals_only"), "limits": by_limit}
+    return {"unlimited": measure(Unlimited, "refusals_only"), "limits": by_limit}
 
 
-def _back_fill(limit: MakeLimit, manner: str) -> dict[str, Any]:
+def _back_fill(limit: type[Unlimited], manner: str) -> dict[str, Any]:
     """Exports that are all announced in the same second. The calls of a minute are in the mean of the runs."""
     runs, calls, refused = [], np.zeros(SHOWN_MINUTES), np.zeros(SHOWN_MINUTES)
     for number in range(BACK_FILLS):
@@ -82,18 +81,22 @@ def _back_fill(limit: MakeLimit, manner: str) -> dict[str, Any]:
         start = WINDOW_SECONDS * number / BACK_FILLS
         exports = _exports(FOUR["5 min"], start + chance.random(BACK_FILL), chance)
         runs.append(simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL))
-        minutes = start + 60 * np.arange(SHOWN_MINUTES + 1)
-        calls += np.histogram(runs[-1].calls, minutes)[0] / BACK_FILLS
-        refused += np.histogram(runs[-1].refused, minutes)[0] / BACK_FILLS
+        calls += _by_minute(runs[-1].calls, start)
+        refused += _by_minute(runs[-1].refused, start)
     return {
         **_figures(runs, range(BACK_FILL)),
         "refused_share": sum(len(each.refused) for each in runs) / sum(len(each.calls) for each in runs),
-        "calls_by_minute": calls.tolist(),
-        "refused_by_minute": refused.tolist(),
+        "calls_by_minute": (calls / BACK_FILLS).tolist(),
+        "refused_by_minute": (refused / BACK_FILLS).tolist(),
     }
 
 
-def _stream(stream: Stream, limit: MakeLimit, manner: str) -> dict[str, Any]:
+def _by_minute(moments: Sequence[float], start: float) -> npt.NDArray[np.int_]:
+    minutes = (np.array(moments) - start).astype(int) // 60
+    return np.bincount(minutes, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES]
+
+
+def _stream(stream: Stream, limit: type[Unlimited], manner: str) -> dict[str, Any]:
     """What a fleet does once the first exports are through, while as many come as end."""
     chance = np.random.default_rng(SEED)
     hours = stream.hours + AFTERWARDS_HOURS

@@ -33,9 +33,9 @@ _SEEN = {status: StatusSeen(status, Export(status=status), "") for status in Exp
 
 
 class Unlimited:
-    """Takes every call, and the base of what does not. Moments never go back."""
+    """Takes every call, and the base of what takes so many a minute. Moments never go back."""
 
-    def __init__(self, per_minute: float = math.inf) -> None:
+    def __init__(self, per_minute: float) -> None:
         self.per_minute = per_minute
         self.taken: deque[float] = deque()
 
@@ -52,7 +52,7 @@ class Unlimited:
         reset_seconds = math.ceil(self.reset_at(now) - now)
         if self.open_at(now) > now:
             return Obstacle(ObstacleCode.RATE_LIMITED, "", reset_seconds)
-        if self.per_minute == math.inf:
+        if type(self) is Unlimited:
             return _SEEN[status]
         self.taken.append(now)
         left = RateLimit(self.per_minute, self.per_minute - len(self.taken), reset_seconds)
@@ -78,6 +78,9 @@ class FixedWindow(Unlimited):
 
     def reset_at(self, now: float) -> float:
         return (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
+
+
+LIMITS = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
 
 def _by_share(wait: float, limit: RateLimit | None, _: float) -> float:

@@ -1,4 +1,4 @@
-"""What a thousand watched exports cost on AWS at list prices, for ours and for each peer's design.
+"""What a thousand watched exports cost on AWS at list prices, for Export Watch and for other designs.
 
 prices ──────▶ what AWS asks for each unit ──────────────┐
 assumptions ─▶ what cannot be measured here ─────────────┼─▶ designs ─▶ benchmark, report

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.schedule.comparison import CHECK_COSTS, compare, least_costs
+from benchmarks.schedule.comparison import CHECK_COSTS, OURS, Comparison
 from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED, Seconds
 
 MOST_DURATIONS = 1_000_000
@@ -40,7 +40,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"{options.durations}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
-    found = compare(durations, least_costs(durations), options.seed, options.expected)
+    on = Comparison(durations)
+    found = {OURS: on.ours()}
+    if options.expected:
+        found[f"{OURS}_expected"] = on.ours(options.expected)
+    found |= on.others(options.seed)
     if options.json:
         for of in found.values():
             of["regret"] = of.pop("relative_cost")  # the name that those who read it know

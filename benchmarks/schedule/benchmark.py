@@ -16,12 +16,9 @@ from benchmarks.schedule.comparison import (
     DEFAULT,
     OURS,
     RUNS,
+    Comparison,
     Figures,
-    Schedule,
     always,
-    compare,
-    figures,
-    least_costs,
     mean_figures,
 )
 from benchmarks.schedule.measure import Measurement, measure
@@ -68,26 +65,24 @@ def run(quick: bool) -> Measured:
 
 def every_schedule(durations: Seconds, phased_exports: int) -> dict[str, Figures]:
     """The figures of each schedule on one workload."""
-    least = least_costs(durations)
-    found = compare(durations, least, SEED)
-    found[f"{OURS}_untuned"] = figures(always(ours.blind(durations, RUNS, DEFAULT)), least)
+    on = Comparison(durations)
+    found = {OURS: on.ours(), **on.others(SEED)}
+    found[f"{OURS}_untuned"] = on.figures(always(ours.ignoring_status(durations, RUNS, None, DEFAULT)))
     for name, weights in PHASED.items():
-        found[f"{OURS}_{name}"] = figures(
-            _phased(durations, phased_exports, weights), least, sees_phases=True
-        )
+        seeing = partial(ours.seeing_status, spread(durations, phased_exports), weights)
+        found[f"{OURS}_{name}"] = on.figures(seeing, sees_phases=True)
     with patch.object(schedule, "base_wait_seconds", ours.textbook_wait_seconds):
-        found["textbook"] = figures(partial(ours.blind, durations, FEW_RUNS), least)
+        found["textbook"] = on.ours(runs=FEW_RUNS)
     for name, factors in HINTS.items():
         hints = [round(factor * durations.mean()) for factor in factors]
-        hinted = [partial(ours.blind, durations, FEW_RUNS, expected_seconds=hint) for hint in hints]
-        found[f"{OURS}_hint_{name}"] = mean_figures([figures(each, least) for each in hinted])
+        found[f"{OURS}_hint_{name}"] = mean_figures([on.ours(hint, FEW_RUNS) for hint in hints])
     return found
 
 
-def _phased(durations: Seconds, exports: int, weights: tuple[float, float, float]) -> Schedule:
-    """Ours where it sees phases: on every so many of the exports, so that they are spread as all are."""
+def spread(durations: Seconds, exports: int) -> Seconds:
+    """Every so many of the durations, so that they are spread as all are."""
     step = len(durations) // exports
-    return partial(ours.seeing, durations[step // 2 :: step], weights)
+    return durations[step // 2 :: step]
 
 
 def _summary(samples: Sequence[Seconds], each: Sequence[Mapping[str, Figures]]) -> dict[str, Any]:
@@ -118,23 +113,25 @@ def bound(samples: Sequence[Seconds], check_cost: float) -> float:
 
 def _curves(samples: Sequence[Seconds]) -> dict[str, list[dict[str, float]]]:
     """Checks and delay in the plain mean of the workloads: ours by the cost of a check, fixed intervals beside."""
-    phased = [_phased(sample, PHASED_EXPORTS["four"], EVEN_PHASES) for sample in samples]
+
+    def point(name: str, value: float, on: Sequence[Measurement]) -> dict[str, float]:
+        checks, delay = mean(each.checks.mean() for each in on), mean(each.delays.mean() for each in on)
+        return {name: value, "checks": float(checks), "delay_mean": float(delay)}
+
+    def fixed(interval: float, on: Seconds) -> Measurement:
+        return measure([np.arange(interval, on.max() + interval, interval)], on)
+
+    phased = [spread(sample, PHASED_EXPORTS["four"]) for sample in samples]
     return {
-        "ours": [_point("check_cost", cost, [on(cost) for on in phased]) for cost in CURVE_COSTS],
+        "ours": [
+            point("check_cost", cost, [ours.seeing_status(each, EVEN_PHASES, cost) for each in phased])
+            for cost in CURVE_COSTS
+        ],
         "fixed": [
-            _point("interval", interval, [_fixed(sample, interval) for sample in samples])
+            point("interval", interval, [fixed(interval, each) for each in samples])
             for interval in CURVE_INTERVALS
         ],
     }
-
-
-def _fixed(durations: Seconds, interval: float) -> Measurement:
-    return measure([np.arange(interval, durations.max() + interval, interval)], durations)
-
-
-def _point(key: str, value: float, on: Sequence[Measurement]) -> dict[str, float]:
-    checks, delay = mean(each.checks.mean() for each in on), mean(each.delays.mean() for each in on)
-    return {key: value, "checks": float(checks), "delay_mean": float(delay)}
 
 
 def ratios(measured: Measured) -> dict[str, float]:

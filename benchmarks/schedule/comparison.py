@@ -1,6 +1,6 @@
 """All schedules side by side on the same durations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
 from statistics import mean
 from typing import Any
@@ -39,23 +39,38 @@ class BeatenOptimumError(Exception):
     """A schedule that knows nothing did better than the best possible one: the benchmark itself is wrong."""
 
 
-def least_costs(durations: Seconds) -> dict[int, float]:
-    """The cost of the best possible schedule, by what a check is worth."""
-    return {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS}
+class Comparison:
+    """Measures schedules on the same durations, in seconds, against the best possible one."""
 
+    def __init__(self, durations: Seconds) -> None:
+        self.durations = durations
+        self.runs = max(2, min(RUNS, MEASURED_AT_ONCE // len(durations)))
+        self.least = {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS}
 
-def compare(
-    durations: Seconds, least: Mapping[int, float], seed: int, expected_seconds: int | None = None
-) -> dict[str, Figures]:
-    """The figures of ours, without a hint and with this one, and of all others, on these durations in seconds."""
-    runs = max(2, min(RUNS, MEASURED_AT_ONCE // len(durations)))
-    found = {OURS: figures(partial(ours.blind, durations, runs), least)}
-    if expected_seconds:
-        hinted = partial(ours.blind, durations, runs, expected_seconds=expected_seconds)
-        found[f"{OURS}_expected"] = figures(hinted, least)
-    for other in OTHERS:
-        found[other.name] = figures(always(other.measure(durations, runs, seed)), least)
-    return found
+    def ours(self, expected_seconds: int | None = None, runs: int | None = None) -> Figures:
+        """Export Watch where no status changes until the end."""
+        return self.figures(
+            partial(ours.ignoring_status, self.durations, runs or self.runs, expected_seconds)
+        )
+
+    def others(self, seed: int) -> dict[str, Figures]:
+        """All others."""
+        measured = {other.name: other.measure(self.durations, self.runs, seed) for other in OTHERS}
+        return {name: self.figures(always(each)) for name, each in measured.items()}
+
+    def figures(self, schedule: Schedule, sees_phases: bool = False) -> Figures:
+        """What is reported of a schedule. Raises BeatenOptimumError."""
+        default = schedule(DEFAULT)
+        costs = {cost: schedule(cost).costs(cost) / least for cost, least in self.least.items()}
+        # Every run is one fixed schedule on all exports, unless it sees phases: none may win, not even by luck.
+        if not sees_phases and min(map(np.min, costs.values())) < 1 - ROUNDING:
+            raise BeatenOptimumError("a schedule that knows nothing costs less than the best possible one")
+        return {
+            "checks": float(default.checks.mean()),
+            "delay_mean": float(default.delays.mean()),
+            "delay_p95": float(np.percentile(default.delays, 95)),
+            "relative_cost": {str(cost): float(of.mean()) for cost, of in costs.items()},
+        }
 
 
 def always(measured: Measurement) -> Schedule:
@@ -63,26 +78,8 @@ def always(measured: Measurement) -> Schedule:
     return lambda _: measured
 
 
-def figures(schedule: Schedule, least: Mapping[int, float], sees_phases: bool = False) -> Figures:
-    """What is reported of a schedule. Raises BeatenOptimumError."""
-    default = schedule(DEFAULT)
-    costs = {cost: schedule(cost).costs(cost) for cost in least}
-    # Every run is one fixed schedule on all exports, unless it sees phases: none may win, not even by luck.
-    if not sees_phases and any(costs[cost].min() < least[cost] * (1 - ROUNDING) for cost in least):
-        raise BeatenOptimumError("a schedule that knows nothing costs less than the best possible one")
-    return {
-        "checks": float(default.checks.mean()),
-        "delay_mean": float(default.delays.mean()),
-        "delay_p95": float(np.percentile(default.delays, 95)),
-        "relative_cost": {str(cost): float(costs[cost].mean() / least[cost]) for cost in least},
-    }
-
-
-def mean_figures(each: list[Figures]) -> Figures:
+def mean_figures(each: Sequence[Figures]) -> Figures:
     """The mean of each figure."""
-    return {
-        key: mean_figures([of[key] for of in each])
-        if key == "relative_cost"
-        else mean(of[key] for of in each)
-        for key in each[0]
-    }
+    costs = {cost: mean(of["relative_cost"][cost] for of in each) for cost in each[0]["relative_cost"]}
+    plain = {name: mean(of[name] for of in each) for name in ("checks", "delay_mean", "delay_p95")}
+    return {**plain, "relative_cost": costs}

@@ -42,8 +42,8 @@ def checks(
         now += wait_seconds(watch, now, policy)
 
 
-def blind(
-    durations: Seconds, runs: int, check_cost: float, expected_seconds: int | None = None
+def ignoring_status(
+    durations: Seconds, runs: int, expected_seconds: int | None, check_cost: float
 ) -> Measurement:
     """Ours where no status changes until the end: so many runs of it on all exports."""
     longest = durations.max()
@@ -57,7 +57,7 @@ def blind(
     return measure([np.array(moments, dtype=np.float64) for moments in made], durations)
 
 
-def seeing(durations: Seconds, weights: tuple[float, float, float], check_cost: float) -> Measurement:
+def seeing_status(durations: Seconds, weights: tuple[float, float, float], check_cost: float) -> Measurement:
     """Ours where an export goes through its phases: one watch for each export."""
     found = []
     for number, (duration, shares) in enumerate(

@@ -1,6 +1,7 @@
 """The tables and pictures of the schedule."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from statistics import mean
 from typing import Any
 
@@ -12,19 +13,19 @@ from benchmarks.document import table
 from benchmarks.results import Measured
 from benchmarks.schedule.others import OTHERS
 
-BLIND = "Export Watch, ignores status changes"
+IGNORES = "Export Watch, ignores status changes"
 NAMES = {
     "export_watch_short_delivery": "**Export Watch**, short delivery",
     "export_watch_even_phases": "**Export Watch**, even phases",
-    "export_watch_hint_right": f"{BLIND}; hint right within 1.25",
-    "export_watch": BLIND,
+    "export_watch_hint_right": f"{IGNORES}; hint right within 1.25",
+    "export_watch": IGNORES,
     **{other.name: f"{other.label} ({other.used_by})" for other in OTHERS},
-    "export_watch_hint_2_long": f"{BLIND}; hint twice too long",
-    "export_watch_hint_2_short": f"{BLIND}; hint half of it",
-    "export_watch_hint_5_long": f"{BLIND}; hint five times too long",
-    "export_watch_hint_5_short": f"{BLIND}; hint a fifth of it",
-    "export_watch_untuned": f"{BLIND}; always at its default of 2 s",
-    "textbook": f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`",
+    "export_watch_hint_2_long": f"{IGNORES}; hint twice too long",
+    "export_watch_hint_2_short": f"{IGNORES}; hint half of it",
+    "export_watch_hint_5_long": f"{IGNORES}; hint five times too long",
+    "export_watch_hint_5_short": f"{IGNORES}; hint a fifth of it",
+    "export_watch_untuned": f"{IGNORES}; always at its default of 2 s",
+    "textbook": f"{IGNORES}; with the textbook's `sqrt(2 * c * elapsed)`",
 }
 SHOWN = list(NAMES)[: 4 + len(OTHERS)]
 """Those in the picture of costs."""
@@ -101,35 +102,31 @@ def _fixed_table(curves: Mapping[str, Any]) -> str:
     """The best fixed interval, chosen afterwards, for each cost of a check."""
     rows = []
     for ours in curves["ours"]:
-        check_cost = ours["check_cost"]
-
-        def cost(point: Mapping[str, float], check_cost: float = check_cost) -> float:
-            return point["delay_mean"] + check_cost * point["checks"]
-
+        cost = partial(_plain_cost, ours["check_cost"])
         best = min(curves["fixed"], key=cost)
         rows.append(
-            f"{check_cost:g} s | {ours['checks']:.1f} | {ours['delay_mean']:.1f} s | every {best['interval']:g} s | "
-            f"{best['checks']:.1f} | {best['delay_mean']:.1f} s | {cost(ours) / cost(best):.2f}"
+            f"{ours['check_cost']:g} s | {ours['checks']:.1f} | {ours['delay_mean']:.1f} s | "
+            f"every {best['interval']:g} s | {best['checks']:.1f} | {best['delay_mean']:.1f} s | "
+            f"{cost(ours) / cost(best):.2f}"
         )
-    header = "a check is worth | ours: checks | delay | best fixed interval | checks | delay | ours / fixed"
-    return table(header, rows)
+    own, fixed = "Export Watch: checks | delay", "best fixed interval | checks | delay"
+    return table(f"a check is worth | {own} | {fixed} | Export Watch / fixed", rows)
+
+
+def _plain_cost(check_cost: float, point: Mapping[str, float]) -> float:
+    return point["delay_mean"] + check_cost * point["checks"]
 
 
 def pictures(measured: Measured) -> dict[str, Figure]:
     """The drawing of each picture, by its name."""
     four = measured["groups"]["four"]["schedules"]
+    labels = [NAMES[name].replace("*", "").replace(" (", "\n(") for name in AS_DEPLOYED]
+    colours = [picture.OURS] * 3 + [picture.OTHERS[0]] * len(USUAL)
+    delays, checks = ([four[name][figure] for name in AS_DEPLOYED] for figure in ("delay_mean", "checks"))
     delay = picture.bars(
         "How late the end of an export is seen, and after how many checks: mean of four workloads",
-        {
-            NAMES[name].replace("*", "").replace(" (", "\n("): picture.OTHERS[0]
-            if name in USUAL
-            else picture.OURS
-            for name in AS_DEPLOYED
-        },
-        {
-            "how late: mean delay": ([four[name]["delay_mean"] for name in AS_DEPLOYED], "{:.0f} s"),
-            "how many: checks of an export": ([four[name]["checks"] for name in AS_DEPLOYED], "{:.0f}"),
-        },
+        dict(zip(labels, colours, strict=True)),
+        {"how late: mean delay": (delays, "{:.0f} s"), "how many: checks of an export": (checks, "{:.0f}")},
     )
     return {"schedule-delay": delay, "schedule-cost": _cost_picture(measured["groups"])}
 

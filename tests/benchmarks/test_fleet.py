@@ -55,7 +55,7 @@ def test_a_back_fill_that_gives_way_is_hardly_refused(kind):
     ours, other = (simulate(BACK_FILL, kind(200), manner) for manner in ("ours", "refusals_only"))
     assert len(ours.refused) <= 0.02 * len(ours.calls)
     assert len(other.refused) > 0.05 * len(other.calls)
-    assert simulate(BACK_FILL, Unlimited(), "ours").refused == []
+    assert simulate(BACK_FILL, Unlimited(200), "ours").refused == []
 
 
 def test_of_a_stream_count_the_exports_and_calls_between_the_first_ones_and_the_last_ones():

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.schedule import ours
 from benchmarks.schedule.benchmark import bound
-from benchmarks.schedule.comparison import BeatenOptimumError, always, compare, figures, least_costs
+from benchmarks.schedule.comparison import BeatenOptimumError, Comparison, always
 from benchmarks.schedule.measure import measure
 from benchmarks.schedule.optimum import best_schedule
 from benchmarks.schedule.others import OTHERS
@@ -67,17 +67,18 @@ def test_durable_functions_check_at_once_and_then_after_whole_seconds_of_at_most
 
 
 def test_each_watch_has_a_jitter_of_its_own_that_is_the_same_again_and_checks_to_the_end_of_a_week():
-    found = ours.blind(np.array([700.0, LONGEST_SECONDS]), 2, 2)
+    durations = np.array([700.0, LONGEST_SECONDS])
+    found = ours.ignoring_status(durations, 2, None, 2)
     assert found.delays[0].tolist() != found.delays[1].tolist()
-    assert found.delays.tolist() == ours.blind(np.array([700.0, LONGEST_SECONDS]), 2, 2).delays.tolist()
+    assert found.delays.tolist() == ours.ignoring_status(durations, 2, None, 2).delays.tolist()
     assert found.delays[:, 1].tolist() == [0, 0]
 
 
 def test_seeing_phases_costs_less_and_a_hint_does_where_it_is_right():
     durations = np.linspace(1500, 2100, 100)
-    plain = ours.blind(durations, 10, 2).costs(2).mean()
-    assert ours.seeing(durations, EVEN_PHASES, 2).costs(2).mean() < plain
-    assert ours.blind(durations, 10, 2, expected_seconds=1800).costs(2).mean() < plain
+    plain = ours.ignoring_status(durations, 10, None, 2).costs(2).mean()
+    assert ours.seeing_status(durations, EVEN_PHASES, 2).costs(2).mean() < plain
+    assert ours.ignoring_status(durations, 10, 1800, 2).costs(2).mean() < plain
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -103,7 +104,7 @@ def test_durations_count_by_their_weights():
 
 def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_workloads():
     samples = [np.sort(np.random.default_rng(seed).exponential(10.0**seed, 200)) for seed in (1, 2, 3)]
-    compared = [compare(sample, least_costs(sample), seed=1) for sample in samples]
+    compared = [{"ours": on.ours(), **on.others(seed=1)} for on in map(Comparison, samples)]
     for cost in (1, 20):
         costs = [np.mean([of[name]["relative_cost"][str(cost)] for of in compared]) for name in compared[0]]
         assert 1 < bound(samples, cost) < min(costs)
@@ -111,8 +112,8 @@ def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_worklo
 
 def test_a_schedule_that_beats_the_optimum_is_an_error_unless_it_sees_phases():
     durations = np.array([60.0, 300.0])
-    least = {5: best_schedule(durations, 5).cost + 1e-3}
-    best = always(measure([best_schedule(durations, 5).checks], durations))
+    on = Comparison(durations)
+    too_good = always(measure([np.array([60.0, 300.0])], durations)._replace(delays=np.array([[0, -1e3]])))
     with pytest.raises(BeatenOptimumError):
-        figures(best, least)
-    assert figures(best, least, sees_phases=True)["relative_cost"]["5"] < 1
+        on.figures(too_good)
+    assert on.figures(too_good, sees_phases=True)["relative_cost"]["5"] < 1
