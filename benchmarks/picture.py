@@ -1,12 +1,11 @@
 """Pictures by matplotlib: on white, so that they read on a light page and on a dark one, and the same in every run."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 OURS, BEST = "#c2410c", "#2b8a3e"
 OTHERS = ("#1864ab", "#862e9c", "#495057", "#c2255c", "#0b7285", "#4d7c0f", "#846358")
@@ -50,13 +49,11 @@ def bars(title: str, colours: Mapping[str, str], panels: Mapping[str, tuple[Sequ
     return figure
 
 
-def logarithmic(panel: Axes, which: str, ticks: Iterable[float], text: str = "{:g}") -> None:
+def logarithmic(panel: Axes, which: str, ticks: Sequence[float], text: str = "{:g}") -> None:
     """Make the axis "x" or "y" logarithmic, with these ticks only."""
     getattr(panel, f"set_{which}scale")("log")
     axis = panel.xaxis if which == "x" else panel.yaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: text.format(value)))
-    axis.set_minor_formatter(NullFormatter())
-    axis.set_ticks(list(ticks))
+    axis.set_ticks(ticks, [text.format(tick) for tick in ticks])
     axis.set_ticks([], minor=True)
 
 

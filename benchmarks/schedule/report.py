@@ -27,12 +27,8 @@ NAMES = {
     "export_watch_untuned": f"{IGNORES}; always at its default of 2 s",
     "textbook": f"{IGNORES}; with the textbook's `sqrt(2 * c * elapsed)`",
 }
-SHOWN = list(NAMES)[: 4 + len(OTHERS)]
-"""Those in the picture of costs."""
-
+OURS = ("export_watch_even_phases", "export_watch_short_delivery", "export_watch")
 USUAL = ("fixed_60", "durable_functions", "google_workflows", "load_testing")
-AS_DEPLOYED = ("export_watch_even_phases", "export_watch_short_delivery", "export_watch", *USUAL)
-
 GROUPS = {
     "four": "the four",
     "six": "six held out",
@@ -50,7 +46,7 @@ def tables(measured: Measured) -> dict[str, str]:
         "schedule-cost": _cost_table(measured["groups"]),
         "schedule-default": table(
             "the plain mean of the four | checks | mean delay | 95th percentile",
-            (_figures(name, four["schedules"][name]) for name in AS_DEPLOYED),
+            (_figures(name, four["schedules"][name]) for name in (*OURS, *USUAL)),
         ),
         "schedule-fixed": _fixed_table(measured["curves"]),
         "schedule-workloads": table(
@@ -120,37 +116,36 @@ def _plain_cost(check_cost: float, point: Mapping[str, float]) -> float:
 def pictures(measured: Measured) -> dict[str, Figure]:
     """The drawing of each picture, by its name."""
     four = measured["groups"]["four"]["schedules"]
-    labels = [NAMES[name].replace("*", "").replace(" (", "\n(") for name in AS_DEPLOYED]
-    colours = [picture.OURS] * 3 + [picture.OTHERS[0]] * len(USUAL)
-    delays, checks = ([four[name][figure] for name in AS_DEPLOYED] for figure in ("delay_mean", "checks"))
+    shown = (*OURS, *USUAL)
+    delays, checks = ([four[name][figure] for name in shown] for figure in ("delay_mean", "checks"))
     delay = picture.bars(
         "How late the end of an export is seen, and after how many checks: mean of four workloads",
-        dict(zip(labels, colours, strict=True)),
+        {_plain(name).replace(" (", "\n("): _colour(name) for name in shown},
         {"how late: mean delay": (delays, "{:.0f} s"), "how many: checks of an export": (checks, "{:.0f}")},
     )
     return {"schedule-delay": delay, "schedule-cost": _cost_picture(measured["groups"])}
 
 
-def _label(name: str) -> str:
-    """A schedule's name without who uses it."""
-    return NAMES[name].replace("*", "").partition(" (")[0]
+def _plain(name: str) -> str:
+    return NAMES[name].replace("*", "")
+
+
+def _colour(name: str) -> str:
+    return picture.OURS if name.startswith("export_watch") else picture.OTHERS[0]
 
 
 def _cost_picture(groups: Mapping[str, Any]) -> Figure:
-    """A row for each schedule, a marker for each group of workloads."""
-    bound = "the least possible without knowledge"
-    costs = {bound: [mean(groups[group]["bound"].values()) for group in FIFTY]}
-    for name in SHOWN:
-        costs[_label(name)] = [relative_cost(groups[group]["schedules"][name]) for group in FIFTY]
-    rows = sorted(costs, key=lambda row: -sum(costs[row]))
-    colours = [
-        picture.BEST if row == bound else picture.OURS if "Watch" in row else picture.OTHERS[0]
-        for row in rows
-    ]
+    """A row for each schedule, without who uses it, and a marker for each group of workloads."""
+    bounds = [mean(groups[group]["bound"].values()) for group in FIFTY]
+    rows = [(bounds, "the least possible without knowledge", picture.BEST)]
+    for name in (*OURS, "export_watch_hint_right", *(other.name for other in OTHERS)):
+        costs = [relative_cost(groups[group]["schedules"][name]) for group in FIFTY]
+        rows.append((costs, _plain(name).partition(" (")[0], _colour(name)))
+    each, labels, colours = zip(*sorted(rows, key=lambda row: -sum(row[0])), strict=True)
     title = "Cost relative to the optimum: mean delay + c x checks, c = 1 to 60 s"
     figure, [panel] = picture.axes(9, 4.8, title)
-    for index, (group, marker) in enumerate(zip(FIFTY, "osD", strict=True)):
-        panel.scatter([costs[row][index] for row in rows], rows, marker=marker, c=colours)
+    for group, costs, marker in zip(FIFTY, np.transpose(each), "osD", strict=True):
+        panel.scatter(costs, labels, marker=marker, c=colours)
         panel.scatter([], [], marker=marker, color="black", label=GROUPS[group])
     picture.logarithmic(panel, "x", (1, 1.5, 2, 3, 5, 10, 20, 30))
     panel.set_xlabel("times the least possible cost (logarithmic)")
