@@ -22,9 +22,9 @@ class Benchmark:
     """
 
     name: str
-    seed: int
     run: Callable[[bool], Measured]
     tables: Callable[[Measured], Mapping[str, str]]
     pictures: Callable[[Measured], Mapping[str, Figure]]
     ratios: Callable[[Measured], Mapping[str, float]]
+    seed: int = 0
     noise: float = 0.002

@@ -20,9 +20,6 @@ from export_watch import state
 from export_watch.schedule import Policy
 from export_watch.watch import Watch, WatchRequest
 
-SEED = 0
-"""Nothing is drawn."""
-
 ROUNDS, ROUNDS_QUICK = 21, 5
 """Only the rounds differ: a process that makes fewer calls is not as warm, which is no noise but another figure."""
 
@@ -122,4 +119,4 @@ def ratios(measured: Measured) -> dict[str, float]:
     return {f"{of['figure']}: {of['way']} / {of['other']}": of["ratio"] for of in measured["ratios"]}
 
 
-CHECK = Benchmark("check", SEED, run, tables, pictures, ratios, NOISE)
+CHECK = Benchmark("check", run, tables, pictures, ratios, noise=NOISE)

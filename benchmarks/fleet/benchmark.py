@@ -141,4 +141,4 @@ def ratios(measured: Measured) -> dict[str, float]:
     }
 
 
-FLEET = Benchmark("fleet", SEED, run, tables, pictures, ratios)
+FLEET = Benchmark("fleet", run, tables, pictures, ratios, SEED)

@@ -22,9 +22,6 @@ from benchmarks.money.prices import AS_OF, REGION, Item, add, bill, dollars
 from benchmarks.money.report import for_a_thousand, pictures, tables
 from benchmarks.results import Measured
 
-SEED = 0
-"""Nothing is drawn: this is arithmetic on what was measured."""
-
 
 def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
     """What each design costs on each workload of the committed results; `quick` changes nothing."""
@@ -79,4 +76,4 @@ def ratios(measured: Measured) -> dict[str, float]:
     return {f"a thousand exports / {label}": ours / other for label, other in thousand.items()}
 
 
-MONEY = Benchmark("money", SEED, run, tables, pictures, ratios)
+MONEY = Benchmark("money", run, tables, pictures, ratios)

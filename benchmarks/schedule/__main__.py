@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.schedule.comparison import CHECK_COSTS, OURS, Comparison
-from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED, Seconds
+from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
 
 MOST_DURATIONS = 1_000_000
 """They take a gigabyte of memory and ten seconds; more would show no more."""
@@ -31,9 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
         help="also with this `expected_seconds` in each event, as export_watch_expected",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument(
-        "--seed", type=int, default=SEED, help="of the schedules that draw their waits (%(default)s)"
-    )
     options = parser.parse_args(arguments)
     try:
         durations = read_durations(options.durations)
@@ -44,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     found = {OURS: on.ours()}
     if options.expected:
         found[f"{OURS}_expected"] = on.ours(options.expected)
-    found |= on.others(options.seed)
+    found |= on.others()
     if options.json:
         for of in found.values():
             of["regret"] = of.pop("relative_cost")  # the name that those who read it know

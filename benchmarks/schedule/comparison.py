@@ -53,10 +53,11 @@ class Comparison:
             partial(ours.ignoring_status, self.durations, runs or self.runs, expected_seconds)
         )
 
-    def others(self, seed: int) -> dict[str, Figures]:
+    def others(self) -> dict[str, Figures]:
         """All others."""
-        measured = {other.name: other.measure(self.durations, self.runs, seed) for other in OTHERS}
-        return {name: self.figures(always(each)) for name, each in measured.items()}
+        return {
+            other.name: self.figures(always(other.measure(self.durations, self.runs))) for other in OTHERS
+        }
 
     def figures(self, schedule: Schedule, sees_phases: bool = False) -> Figures:
         """What is reported of a schedule. Raises BeatenOptimumError."""

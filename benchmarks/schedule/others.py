@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.schedule.measure import Measurement, measure
-from benchmarks.schedule.workloads import Seconds
+from benchmarks.schedule.workloads import SEED, Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Other:
             wait = min(wait * self.factor, self.longest)
         return np.array(checks if self.full_jitter else checks[1:])
 
-    def measure(self, durations: Seconds, runs: int, seed: int) -> Measurement:
+    def measure(self, durations: Seconds, runs: int) -> Measurement:
         """So many runs of it on all exports; without chance, one is all there is to see."""
-        chance, longest = random.Random(seed), float(durations.max())
+        chance, longest = random.Random(SEED), float(durations.max())
         count = runs if self.full_jitter else 1
         return measure([self.checks_until(longest, chance) for _ in range(count)], durations)
 

@@ -12,11 +12,11 @@ from benchmarks.benchmark import Benchmark
 
 ONE = Benchmark(
     "one",
-    seed=7,
     run=lambda _: {"figure": 1.0},
     tables=lambda measured: {"one": document.table("a | b", [f"c | {measured['figure']:.2f}"])},
     pictures=lambda _: {},
     ratios=lambda measured: {"a": measured["figure"]},
+    seed=7,
     noise=0.1,
 )
 
