@@ -12,7 +12,7 @@ from benchmarks.schedule.comparison import BeatenOptimumError, Comparison, alway
 from benchmarks.schedule.measure import measure
 from benchmarks.schedule.optimum import best_schedule
 from benchmarks.schedule.others import OTHERS
-from benchmarks.schedule.workloads import EVEN_PHASES, GROUPS, LONGEST_SECONDS, phases
+from benchmarks.schedule.workloads import EVEN_PHASES, GROUPS, LONGEST_SECONDS
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -24,13 +24,6 @@ def test_a_workload_is_in_ascending_order_and_shorter_than_a_watch(group):
         assert durations[0] > 0
         assert durations[-1] <= LONGEST_SECONDS
         assert workload(1001).tolist() == durations.tolist()
-
-
-def test_phases_come_one_after_the_other_within_the_duration():
-    shares = phases(100, EVEN_PHASES)
-    assert shares.tolist() == phases(100, EVEN_PHASES).tolist()
-    assert ((shares >= 0) & (shares <= 1)).all()
-    assert (np.diff(shares) >= 0).all()
 
 
 def test_a_check_at_the_end_finds_it_without_delay():
@@ -74,10 +67,18 @@ def test_each_watch_has_a_jitter_of_its_own_that_is_the_same_again_and_checks_to
     assert found.delays[:, 1].tolist() == [0, 0]
 
 
-def test_seeing_phases_costs_less_and_a_hint_does_where_it_is_right():
+def test_a_watch_for_each_export_is_as_many_runs_where_its_status_says_nothing():
+    always_in_progress = ours.seeing_status(np.full(20, 700.0), (1e-9, 1, 1e-9), 2)
+    runs = ours.ignoring_status(np.array([700.0]), 20, None, 2)
+    assert always_in_progress.checks.tolist() == runs.checks.T.tolist()
+    assert always_in_progress.delays.tolist() == runs.delays.T.tolist()
+
+
+def test_seeing_phases_or_the_last_one_alone_costs_less_and_a_hint_does_where_it_is_right():
     durations = np.linspace(1500, 2100, 100)
     plain = ours.ignoring_status(durations, 10, None, 2).costs(2).mean()
-    assert ours.seeing_status(durations, EVEN_PHASES, 2).costs(2).mean() < plain
+    for weights in (EVEN_PHASES, (1e-9, 8, 1)):
+        assert ours.seeing_status(durations, weights, 2).costs(2).mean() < plain
     assert ours.ignoring_status(durations, 10, 1800, 2).costs(2).mean() < plain
 
 
