@@ -95,23 +95,20 @@ def serving() -> Iterator[dict[str, str]]:
 
 def _environment(url: str, bundle: str) -> dict[str, str]:
     """What template.yaml sets, what Lambda sets, and where Emarsys and AWS are."""
-    return {
+    values = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join(map(str, _SOURCES)),
-        # By whom one is trusted: Python, requests, botocore.
-        **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"), bundle),
-        **dict.fromkeys(
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_DYNAMODB", "EMARSYS_HOST"), url
-        ),
-        **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "eu-central-1"),
-        **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "benchmark"),
-        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+        "SSL_CERT_FILE REQUESTS_CA_BUNDLE AWS_CA_BUNDLE": bundle,  # of Python, of requests, of botocore
+        "EMARSYS_HOST AWS_ENDPOINT_URL_SECRETS_MANAGER AWS_ENDPOINT_URL_DYNAMODB": url,
+        "EMARSYS_TOKEN_URL": f"{url}/oauth2/token",
+        "AWS_REGION AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN": "benchmark",
+        "AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_LAMBDA_FUNCTION_NAME": "check_export",
-        "POWERTOOLS_SERVICE_NAME": "benchmark",
         "POWERTOOLS_METRICS_NAMESPACE": "EmarsysExportWatch",
         "POWERTOOLS_LOG_LEVEL": "INFO",
-        "STACK_NAME": "benchmark",
-        "EMARSYS_TOKEN_URL": f"{url}/oauth2/token",
+        "POWERTOOLS_SERVICE_NAME STACK_NAME": "benchmark",
         "CREDENTIALS_PREFIX": "emarsys",
         "TOKEN_TABLE": "tokens",
     }
+    return {name: value for names, value in values.items() for name in names.split()}

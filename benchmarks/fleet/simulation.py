@@ -123,7 +123,8 @@ class Run(NamedTuple):
 
 def simulate(exports: Sequence[Announcement], limit: Unlimited, manner: str, first_id: int = 1) -> Run:
     """Watch every export to its end, with a deadline of a week. The ids make the jitter; a check takes no time."""
-    run, policy, turns = Run([], [], [0] * len(exports), [math.nan] * len(exports)), Policy(), count()
+    run = Run(calls=[], refused=[], checks=[0] * len(exports), delays=[math.nan] * len(exports))
+    policy, turns = Policy(), count()
     watches = [
         Watch.begin(WatchRequest(first_id + number, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
         for number, export in enumerate(exports)
