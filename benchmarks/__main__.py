@@ -59,7 +59,7 @@ def regressed(benchmark: Benchmark) -> bool:
     worse = {name for name in measured if measured[name] > committed[name] * (1 + benchmark.noise)}
     for name, ratio in measured.items():
         verdict = "REGRESSION" if name in worse else "ok"
-        print(f"{name:<52}{committed[name]:>8.3f} → {ratio:<8.3f} noise {benchmark.noise:.1%}  {verdict}")
+        print(f"{name:<56}{committed[name]:>8.3f} → {ratio:<8.3f} noise {benchmark.noise:.1%}  {verdict}")
     return bool(worse)
 
 

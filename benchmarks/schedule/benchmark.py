@@ -11,16 +11,7 @@ import numpy as np
 from benchmarks.benchmark import Benchmark
 from benchmarks.results import Measured
 from benchmarks.schedule import ours
-from benchmarks.schedule.comparison import (
-    CHECK_COSTS,
-    DEFAULT,
-    OURS,
-    RUNS,
-    Comparison,
-    Figures,
-    always,
-    mean_figures,
-)
+from benchmarks.schedule.comparison import CHECK_COSTS, DEFAULT, OURS, RUNS, Comparison, Figures, mean_figures
 from benchmarks.schedule.measure import Measurement, measure
 from benchmarks.schedule.optimum import best_schedule
 from benchmarks.schedule.report import pictures, relative_cost, tables
@@ -67,7 +58,7 @@ def every_schedule(durations: Seconds, phased_exports: int) -> dict[str, Figures
     """The figures of each schedule on one workload."""
     on = Comparison(durations)
     found = {OURS: on.ours(), **on.others()}
-    found[f"{OURS}_untuned"] = on.figures(always(ours.ignoring_status(durations, RUNS, None, DEFAULT)))
+    found[f"{OURS}_untuned"] = on.untuned(ours.ignoring_status(durations, RUNS, None, DEFAULT))
     for name, weights in PHASED.items():
         seeing = partial(ours.seeing_status, spread(durations, phased_exports), weights)
         found[f"{OURS}_{name}"] = on.figures(seeing, sees_phases=True)

@@ -55,9 +55,11 @@ class Comparison:
 
     def others(self) -> dict[str, Figures]:
         """All others."""
-        return {
-            other.name: self.figures(always(other.measure(self.durations, self.runs))) for other in OTHERS
-        }
+        return {other.name: self.untuned(other.measure(self.durations, self.runs)) for other in OTHERS}
+
+    def untuned(self, measured: Measurement) -> Figures:
+        """A schedule that does the same whatever a check is worth."""
+        return self.figures(lambda _: measured)
 
     def figures(self, schedule: Schedule, sees_phases: bool = False) -> Figures:
         """What is reported of a schedule. Raises BeatenOptimumError."""
@@ -72,11 +74,6 @@ class Comparison:
             "delay_p95": float(np.percentile(default.delays, 95)),
             "relative_cost": {str(cost): float(of.mean()) for cost, of in costs.items()},
         }
-
-
-def always(measured: Measurement) -> Schedule:
-    """A schedule that does the same whatever `CheckCostSeconds` is."""
-    return lambda _: measured
 
 
 def mean_figures(each: Sequence[Figures]) -> Figures:

@@ -6,11 +6,10 @@ interval (not at once, without result), and one that gives up after so many chec
 
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from benchmarks.schedule.measure import Measurement, measure
+from benchmarks.schedule.measure import Measurement, measure, until
 from benchmarks.schedule.workloads import SEED, Seconds
 
 
@@ -30,21 +29,21 @@ class Other:
     longest: float = math.inf
     full_jitter: bool = False
 
-    def checks_until(self, longest_seconds: float, chance: random.Random) -> Seconds:
-        """Its checks, up to the first at or after `longest_seconds`."""
-        checks, wait = [0.0], self.wait
-        while len(checks) == 1 or checks[-1] < longest_seconds:
-            checks.append(
-                checks[-1] + (max(1, math.ceil(chance.uniform(0, wait))) if self.full_jitter else wait)
-            )
+    def checks(self, chance: random.Random) -> Iterator[float]:
+        """The moments of its checks, without end."""
+        now, wait = 0.0, self.wait
+        if self.full_jitter:
+            yield now
+        while True:
+            now += max(1, math.ceil(chance.uniform(0, wait))) if self.full_jitter else wait
+            yield now
             wait = min(wait * self.factor, self.longest)
-        return np.array(checks if self.full_jitter else checks[1:])
 
     def measure(self, durations: Seconds, runs: int) -> Measurement:
         """So many runs of it on all exports; without chance, one is all there is to see."""
-        chance, longest = random.Random(SEED), float(durations.max())
-        count = runs if self.full_jitter else 1
-        return measure([self.checks_until(longest, chance) for _ in range(count)], durations)
+        chance = random.Random(SEED)
+        made = [self.checks(chance) for _ in range(runs if self.full_jitter else 1)]
+        return measure([until(durations.max(), checks) for checks in made], durations)
 
 
 OTHERS = (

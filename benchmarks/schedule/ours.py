@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import count
 
 import numpy as np
 
-from benchmarks.schedule.measure import Measurement, measure
+from benchmarks.schedule.measure import Measurement, measure, until
 from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds, phases
 from export_watch.schedule import Policy, first_wait_seconds, wait_seconds
 from export_watch.watch import Export, ExportStatus, Watch, WatchRequest
@@ -46,34 +47,25 @@ def ignoring_status(
     durations: Seconds, runs: int, expected_seconds: int | None, check_cost: float
 ) -> Measurement:
     """Ours where no status changes until the end: so many runs of it on all exports."""
-    longest = durations.max()
-    made: list[list[int]] = []
-    for run in range(1, runs + 1):
-        made.append([])
-        for now in checks(run, check_cost, None, expected_seconds):
-            made[-1].append(now)
-            if now >= longest:
-                break
-    return measure([np.array(moments, dtype=np.float64) for moments in made], durations)
+    made = [checks(run, check_cost, None, expected_seconds) for run in range(1, runs + 1)]
+    return measure([until(durations.max(), moments) for moments in made], durations)
 
 
 def seeing_status(durations: Seconds, weights: tuple[float, float, float], check_cost: float) -> Measurement:
     """Ours where an export goes through its phases: one watch for each export."""
-    found = []
-    for number, (duration, shares) in enumerate(
-        zip(durations, phases(len(durations), weights), strict=True), 1
-    ):
-        begins, ready = duration * shares
+    made, delays = [], []
+    changes = (durations[:, np.newaxis] * phases(len(durations), weights)).tolist()
+    for number, (duration, (begins, ready)) in enumerate(zip(durations, changes, strict=True), 1):
+        moments = until(duration, checks(number, check_cost, partial(_status, begins, ready)))
+        made.append(float(len(moments)))
+        delays.append(moments[-1] - duration)
+    return Measurement(np.array([made]), np.array([delays]))
 
-        def status_at(now: int, begins: float = begins, ready: float = ready) -> ExportStatus:
-            if now >= ready:
-                return ExportStatus.READY
-            return ExportStatus.IN_PROGRESS if now >= begins else ExportStatus.SCHEDULED
 
-        moments = enumerate(checks(number, check_cost, status_at), 1)
-        found.append(next((made, now - duration) for made, now in moments if now >= duration))
-    made, delays = np.array(found).T
-    return Measurement(made[np.newaxis], delays[np.newaxis])
+def _status(begins: float, ready: float, now: float) -> ExportStatus:
+    if now >= ready:
+        return ExportStatus.READY
+    return ExportStatus.IN_PROGRESS if now >= begins else ExportStatus.SCHEDULED
 
 
 def textbook_wait_seconds(elapsed_seconds: float, policy: Policy) -> float:

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.schedule import ours
 from benchmarks.schedule.benchmark import bound
-from benchmarks.schedule.comparison import BeatenOptimumError, Comparison, always
-from benchmarks.schedule.measure import measure
+from benchmarks.schedule.comparison import BeatenOptimumError, Comparison
+from benchmarks.schedule.measure import measure, until
 from benchmarks.schedule.optimum import best_schedule
 from benchmarks.schedule.others import OTHERS
 from benchmarks.schedule.workloads import EVEN_PHASES, GROUPS, LONGEST_SECONDS
@@ -43,13 +43,13 @@ def test_a_check_at_the_end_finds_it_without_delay():
 )
 def test_others_check_as_they_ship(name, checks):
     other = next(other for other in OTHERS if other.name == name)
-    made = other.checks_until(checks[-1] - 1, random.Random(1))
+    made = until(checks[-1] - 1, other.checks(random.Random(1)))
     assert made == pytest.approx(checks, abs=1)
 
 
 def test_durable_functions_check_at_once_and_then_after_whole_seconds_of_at_most_five_minutes():
     durable = next(other for other in OTHERS if other.full_jitter)
-    checks = durable.checks_until(50_000, random.Random(1))
+    checks = until(50_000, durable.checks(random.Random(1)))
     waits = np.diff(checks)
     assert checks[0] == 0
     assert waits[0] <= 5
@@ -114,7 +114,7 @@ def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_worklo
 def test_a_schedule_that_beats_the_optimum_is_an_error_unless_it_sees_phases():
     durations = np.array([60.0, 300.0])
     on = Comparison(durations)
-    too_good = always(measure([np.array([60.0, 300.0])], durations)._replace(delays=np.array([[0, -1]])))
+    too_good = measure([durations], durations)._replace(delays=np.array([[0, -1]]))
     with pytest.raises(BeatenOptimumError):
-        on.figures(too_good)
-    assert on.figures(too_good, sees_phases=True)["relative_cost"]["5"] < 1
+        on.untuned(too_good)
+    assert on.figures(lambda _: too_good, sees_phases=True)["relative_cost"]["5"] < 1
