@@ -5,23 +5,10 @@ To add one, write a module that holds a `Benchmark` and name it in benchmarks/__
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-Measured = Mapping[str, Any]
-"""What a run measured, as JSON: objects, arrays, texts and numbers."""
+from matplotlib.figure import Figure
 
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A figure that must not grow, and the standard error with which it was measured.
-
-    `machine_noise` is the standard error that another machine adds, with other caches and another Python, as a share of
-    the figure.
-    """
-
-    value: float
-    error: float = 0.0
-    machine_noise: float = 0.0
+from benchmarks.results import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +16,15 @@ class Benchmark:
     """One benchmark.
 
     `run(quick)` measures; a quick run may measure less, in a few seconds. The renderings are pure functions of the
-    result: `tables` and `pictures` give Markdown and SVG by name, `ratios` the figures that show a regression.
+    result: `tables` gives Markdown by the name of its marker, `pictures` drawings by the name of their file. `ratios`
+    are the figures that must not grow, by more than `noise`: the share of a figure that chance, rounding, another
+    machine and other versions of Python and numpy may add.
     """
 
     name: str
-    seed: int
     run: Callable[[bool], Measured]
     tables: Callable[[Measured], Mapping[str, str]]
-    pictures: Callable[[Measured], Mapping[str, str]]
-    ratios: Callable[[Measured], Mapping[str, Ratio]]
+    pictures: Callable[[Measured], Mapping[str, Figure]]
+    ratios: Callable[[Measured], Mapping[str, float]]
+    seed: int = 0
+    noise: float = 0.002

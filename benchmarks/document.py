@@ -5,37 +5,33 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-DOCS = Path(__file__).parents[1] / "docs"
-IMAGES = DOCS / "images"
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
 
 _PART = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-class UnknownTableError(Exception):
-    """A document has a marker that no benchmark makes a table for."""
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table, its first column on the left and all others on the right."""
-    lines = [header, ["---", *(["--:"] * (len(header) - 1))], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+def table(header: str, rows: Iterable[str]) -> str:
+    """A Markdown table of lines with ` | ` between cells, the first column on the left, others on the right."""
+    rule = " | ".join(["---", *["--:"] * header.count(" | ")])
+    return "\n".join(f"| {line} |" for line in (header, rule, *rows))
 
 
 def fill(text: str, tables: Mapping[str, str]) -> str:
-    """A document with these tables between their markers. Raises UnknownTableError."""
+    """A document with these tables between their markers. Ends the command at a marker that has none."""
 
     def filled(part: re.Match[str]) -> str:
         if part["name"] not in tables:
-            raise UnknownTableError(f"no benchmark makes the table {part['name']}")
+            raise SystemExit(f"no benchmark makes the table {part['name']}")
         return f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}"
 
     return _PART.sub(filled, text)
 
 
-def filled_documents(tables: Mapping[str, str]) -> dict[Path, str]:
-    """What README.md and each document in docs/ should hold. Raises UnknownTableError."""
-    files = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
-    return {file: fill(file.read_text(encoding="utf-8"), tables) for file in files}
+def fill_all(tables: Mapping[str, str]) -> None:
+    """Fill README.md and each document in docs/."""
+    for file in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        file.write_text(fill(file.read_text(encoding="utf-8"), tables), encoding="utf-8")

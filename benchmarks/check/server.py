@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import ssl
 import tempfile
 import threading
@@ -26,6 +27,8 @@ _EXPORT = {
     "ftp_host": "88.99.123.23",
     "ftp_dir": "folder/subfolder",
 }
+ROOT = Path(__file__).parents[2]
+_SOURCES = (ROOT / "layers", ROOT / "functions" / "check_export", Path(__file__).parent)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -71,8 +74,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[tuple[str, str]]:
-    """The server's URL, and the file of the authorities to trust: as many as a system has, which take long to read."""
+def serving() -> Iterator[dict[str, str]]:
+    """The environment of a function while the server serves it.
+
+    The authorities to trust are as many as a system has, which take long to read.
+    """
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with tempfile.TemporaryDirectory() as folder, _Server(("127.0.0.1", 0), _Handler) as server:
@@ -82,6 +88,27 @@ def serving() -> Iterator[tuple[str, str]]:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"https://127.0.0.1:{server.server_address[1]}", str(bundle)
+        yield _environment(f"https://127.0.0.1:{server.server_address[1]}", str(bundle))
         server.shutdown()
         thread.join()
+
+
+def _environment(url: str, bundle: str) -> dict[str, str]:
+    """What template.yaml sets, what Lambda sets, and where Emarsys and AWS are."""
+    values = {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": os.pathsep.join(map(str, _SOURCES)),
+        "SSL_CERT_FILE REQUESTS_CA_BUNDLE AWS_CA_BUNDLE": bundle,  # of Python, of requests, of botocore
+        "EMARSYS_HOST AWS_ENDPOINT_URL_SECRETS_MANAGER AWS_ENDPOINT_URL_DYNAMODB": url,
+        "EMARSYS_TOKEN_URL": f"{url}/oauth2/token",
+        "AWS_REGION AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN": "benchmark",
+        "AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_LAMBDA_FUNCTION_NAME": "check_export",
+        "POWERTOOLS_METRICS_NAMESPACE": "EmarsysExportWatch",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "POWERTOOLS_SERVICE_NAME STACK_NAME": "benchmark",
+        "CREDENTIALS_PREFIX": "emarsys",
+        "TOKEN_TABLE": "tokens",
+    }
+    return {name: value for names, value in values.items() for name in names.split()}

@@ -1,5 +1,4 @@
-"""The watches of one API user against its rate limit: a discrete-event simulation.
+"""All watches of an account at Emarsys's rate limit, which they share without knowing of one another.
 
-No watch knows of another: all that they share is what each reply says of the limit, and what a watch does about it is
-the real `decide`. Only the server and the time are made up.
+simulation: limits that count, and watches that check when their real decision says ─▶ benchmark, report
 """

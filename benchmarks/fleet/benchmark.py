@@ -1,19 +1,25 @@
 """The benchmark of the fleet: a back-fill, and exports that come hour by hour, at a limit of 1,000 calls a minute."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.benchmark import Benchmark, Measured, Ratio
-from benchmarks.fleet.pictures import pictures
-from benchmarks.fleet.server import WINDOW_SECONDS, FixedWindow, SlidingWindow, Unlimited
-from benchmarks.fleet.simulation import Announcement, Manner, Run, simulate
-from benchmarks.fleet.tables import tables
-from benchmarks.schedule.workloads import HOUR, WORKLOADS, Workload
+from benchmarks.benchmark import Benchmark
+from benchmarks.fleet.report import pictures, tables
+from benchmarks.fleet.simulation import (
+    LIMITS,
+    MANNERS,
+    WINDOW_SECONDS,
+    Announcement,
+    Run,
+    Unlimited,
+    simulate,
+)
+from benchmarks.results import Measured
+from benchmarks.schedule.workloads import FOUR, HOUR, Seconds, Workload
 
 SEED = 20261124
 PER_MINUTE = 1000
@@ -25,13 +31,8 @@ SHOWN_MINUTES = 15
 AFTERWARDS_HOURS = 1
 """For so long others are announced after the last export that counts, which would else end in an emptying fleet."""
 
-SHORT, LONG, *_ = WORKLOADS
-MakeLimit = Callable[[float], Unlimited]
-LIMITS: dict[str, MakeLimit] = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
-
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """Exports that come at random moments, `per_hour` in the mean.
 
     What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. `scale` of it is
@@ -46,55 +47,56 @@ class Stream:
 
 
 STREAMS = {
-    "steady": Stream(5000, SHORT, 1.5, 0.75, scale=1),
-    "overload": Stream(5000, LONG, 2.5, 1.25, scale=0.35),
+    "steady": Stream(5000, FOUR["5 min"], 1.5, 0.75, scale=1),
+    "overload": Stream(5000, FOUR["30 min"], 2.5, 1.25, scale=0.35),
 }
-STREAM_MANNERS = (Manner.OURS, Manner.BY_SHARE, Manner.REFUSALS_ONLY)
+STREAM_MANNERS = ("ours", "by_share", "refusals_only")
 """A queue in a lasting overload moves all who wait in it at each call, which takes hours."""
 
 
 def run(quick: bool) -> Measured:
     """Everything; quick takes only the back-fill."""
+    streams = {} if quick else STREAMS
     return {
         "per_minute": PER_MINUTE,
-        "back_fill": {"exports": BACK_FILL, **_by_limit(_back_fill, tuple(Manner))},
-        "streams": {}
-        if quick
-        else {name: _by_limit(partial(_stream, stream), STREAM_MANNERS) for name, stream in STREAMS.items()},
+        "back_fill": {"exports": BACK_FILL, **_by_limit(_back_fill, MANNERS)},
+        "streams": {name: _by_limit(partial(_stream, of), STREAM_MANNERS) for name, of in streams.items()},
     }
 
 
 def _by_limit(
-    measure: Callable[[MakeLimit, Manner], dict[str, Any]], manners: Iterable[Manner]
+    measure: Callable[[type[Unlimited], str], dict[str, Any]], manners: Iterable[str]
 ) -> dict[str, Any]:
-    return {
-        "unlimited": measure(lambda _: Unlimited(), Manner.REFUSALS_ONLY),
-        "limits": {
-            name: {str(manner): measure(limit, manner) for manner in manners}
-            for name, limit in LIMITS.items()
-        },
+    by_limit = {
+        name: {manner: measure(limit, manner) for manner in manners} for name, limit in LIMITS.items()
     }
+    return {"unlimited": measure(Unlimited, "refusals_only"), "limits": by_limit}
 
 
-def _back_fill(limit: MakeLimit, manner: Manner) -> dict[str, Any]:
+def _back_fill(limit: type[Unlimited], manner: str) -> dict[str, Any]:
     """Exports that are all announced in the same second. The calls of a minute are in the mean of the runs."""
-    runs, calls, refused = [], Counter[int](), Counter[int]()
+    runs, calls, refused = [], np.zeros(SHOWN_MINUTES), np.zeros(SHOWN_MINUTES)
     for number in range(BACK_FILLS):
         chance = np.random.default_rng((SEED, number))
-        at = WINDOW_SECONDS * number / BACK_FILLS
-        exports = _exports(SHORT, at + chance.random(BACK_FILL), chance)
+        start = WINDOW_SECONDS * number / BACK_FILLS
+        exports = _exports(FOUR["5 min"], start + chance.random(BACK_FILL), chance)
         runs.append(simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL))
-        calls.update(int((call - at) // 60) for call in runs[-1].calls)
-        refused.update(int((call - at) // 60) for call in runs[-1].refused)
+        calls += _by_minute(runs[-1].calls, start)
+        refused += _by_minute(runs[-1].refused, start)
     return {
         **_figures(runs, range(BACK_FILL)),
-        "refused_share": refused.total() / calls.total(),
-        "calls_by_minute": [calls[minute] / BACK_FILLS for minute in range(SHOWN_MINUTES)],
-        "refused_by_minute": [refused[minute] / BACK_FILLS for minute in range(SHOWN_MINUTES)],
+        "refused_share": sum(len(each.refused) for each in runs) / sum(len(each.calls) for each in runs),
+        "calls_by_minute": (calls / BACK_FILLS).tolist(),
+        "refused_by_minute": (refused / BACK_FILLS).tolist(),
     }
 
 
-def _stream(stream: Stream, limit: MakeLimit, manner: Manner) -> dict[str, Any]:
+def _by_minute(moments: Sequence[float], start: float) -> npt.NDArray[np.int_]:
+    minutes = (np.array(moments) - start).astype(int) // 60
+    return np.bincount(minutes, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES]
+
+
+def _stream(stream: Stream, limit: type[Unlimited], manner: str) -> dict[str, Any]:
     """What a fleet does once the first exports are through, while as many come as end."""
     chance = np.random.default_rng(SEED)
     hours = stream.hours + AFTERWARDS_HOURS
@@ -103,38 +105,40 @@ def _stream(stream: Stream, limit: MakeLimit, manner: Manner) -> dict[str, Any]:
     return flow(simulate(exports, limit(PER_MINUTE * stream.scale), manner), exports, stream)
 
 
-def _exports(workload: Workload, moments: Any, chance: np.random.Generator) -> list[Announcement]:
-    durations = chance.permutation(workload.sample(len(moments)))
-    return [Announcement(float(at), float(d)) for at, d in zip(moments, durations, strict=True)]
+def _exports(workload: Workload, moments: Seconds, chance: np.random.Generator) -> list[Announcement]:
+    durations = chance.permutation(workload(len(moments)))
+    return list(map(Announcement, moments.tolist(), durations.tolist()))
 
 
 def flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str, float]:
     """The figures of a stream, at its whole scale."""
     first, last = stream.warm_up_hours * HOUR, stream.hours * HOUR
     calls, refused = (sum(first <= call < last for call in each) for each in (run.calls, run.refused))
+    counted = [number for number, export in enumerate(exports) if first <= export.at < last]
     return {
-        **_figures([run], [number for number, export in enumerate(exports) if first <= export.at < last]),
+        **_figures([run], counted),
         "refused_share": refused / calls,
         "taken_a_minute": (calls - refused) / ((last - first) / 60) / stream.scale,
     }
 
 
-def _figures(runs: Sequence[Run], numbers: Iterable[int]) -> dict[str, float]:
-    delays = [run.delays[number] for number in numbers for run in runs]
+def _figures(runs: Sequence[Run], counted: Sequence[int]) -> dict[str, float]:
+    checks = np.array([run.checks for run in runs])[:, counted]
+    delays = np.array([run.delays for run in runs])[:, counted]
     return {
-        "checks": float(np.mean([run.checks[number] for number in numbers for run in runs])),
-        "delay_mean": float(np.mean(delays)),
+        "checks": float(checks.mean()),
+        "delay_mean": float(delays.mean()),
         "delay_p95": float(np.percentile(delays, 95)),
     }
 
 
-def ratios(measured: Measured) -> dict[str, Ratio]:
-    """The back-fill: our delay and checks against the shared queue's. With a seed there is no error."""
+def ratios(measured: Measured) -> dict[str, float]:
+    """The back-fill: our delay and checks against the shared queue's. With a seed every run is the same."""
     return {
-        f"back-fill, {limit}: {figure} / queue": Ratio(of["ours"][figure] / of["queue"][figure])
+        f"back-fill, {limit}: {figure} / queue": of["ours"][figure] / of["queue"][figure]
         for limit, of in measured["back_fill"]["limits"].items()
         for figure in ("delay_mean", "checks")
     }
 
 
-FLEET = Benchmark("fleet", SEED, run, tables, pictures, ratios)
+FLEET = Benchmark("fleet", run, tables, pictures, ratios, SEED)

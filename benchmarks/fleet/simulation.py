@@ -1,32 +1,86 @@
-"""The fleet: every watch checks when its real decision says, in the order of time."""
+"""The fleet, and an Emarsys whose rate limit counts in one of the two common ways; its own is not documented.
+
+Every watch checks when its real decision says, in the order of time. Moments are seconds.
+"""
 
 import heapq
-from collections import Counter
+import math
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import replace
+from itertools import count
+from typing import NamedTuple
 from unittest.mock import patch
 
-from benchmarks.fleet.server import Unlimited
 from export_watch import schedule
 from export_watch.decision import End, decide
 from export_watch.schedule import Policy, first_wait_seconds
-from export_watch.watch import ExportStatus, Obstacle, RateLimit, Watch, WatchRequest
+from export_watch.watch import (
+    Export,
+    ExportStatus,
+    Obstacle,
+    ObstacleCode,
+    RateLimit,
+    StatusSeen,
+    Watch,
+    WatchRequest,
+)
 
+WINDOW_SECONDS = 60
 WEEK_SECONDS = 604_800
 
+_SEEN = {status: StatusSeen(status, Export(status=status), "") for status in ExportStatus}
 
-class Manner(StrEnum):
-    """What the fleet does about the limit, beside coming back when a refusal says so."""
 
-    OURS = "ours"
-    BY_SHARE = "by_share"
-    """As until version 1: by the share that is left alone, each wait the same number of times as long."""
+class Unlimited:
+    """Takes every call, and the base of what takes so many a minute. Moments never go back."""
 
-    REFUSALS_ONLY = "refusals_only"
-    QUEUE = "queue"
-    """A queue that all watches share lets each check through as soon as the limit permits, the one that waited longest
-    first. No watch could know what that takes; it is the best that the limit permits the schedule."""
+    def __init__(self, per_minute: float) -> None:
+        self.per_minute = per_minute
+        self.taken: deque[float] = deque()
+
+    def open_at(self, now: float) -> float:
+        """When the next call is taken: `now`, or later."""
+        return now
+
+    def reset_at(self, now: float) -> float:
+        """What the header says of the end of the window."""
+        return now + WINDOW_SECONDS
+
+    def answer(self, now: float, status: ExportStatus) -> StatusSeen | Obstacle:
+        """What a check sees: the status, or a refusal."""
+        reset_seconds = math.ceil(self.reset_at(now) - now)
+        if self.open_at(now) > now:
+            return Obstacle(ObstacleCode.RATE_LIMITED, "", reset_seconds)
+        if type(self) is Unlimited:
+            return _SEEN[status]
+        self.taken.append(now)
+        left = RateLimit(self.per_minute, self.per_minute - len(self.taken), reset_seconds)
+        return replace(_SEEN[status], rate_limit=left)
+
+
+class SlidingWindow(Unlimited):
+    """So many calls in any minute that ends now; its reset is always a minute away."""
+
+    def open_at(self, now: float) -> float:
+        while self.taken and self.taken[0] + WINDOW_SECONDS <= now:
+            self.taken.popleft()
+        return now if len(self.taken) < self.per_minute else self.taken[0] + WINDOW_SECONDS
+
+
+class FixedWindow(Unlimited):
+    """So many calls in every minute of the clock."""
+
+    def open_at(self, now: float) -> float:
+        if self.taken and self.reset_at(self.taken[0]) <= now:
+            self.taken.clear()
+        return now if len(self.taken) < self.per_minute else self.reset_at(now)
+
+    def reset_at(self, now: float) -> float:
+        return (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
+
+
+LIMITS = {"fixed": FixedWindow, "sliding": SlidingWindow}
 
 
 def _by_share(wait: float, limit: RateLimit | None, _: float) -> float:
@@ -37,61 +91,65 @@ def _unstretched(wait: float, *_: object) -> float:
     return wait
 
 
-STRETCHES: dict[Manner, Callable[[float, RateLimit | None, float], float]] = {
-    Manner.OURS: schedule.stretch,
-    Manner.BY_SHARE: _by_share,
+MANNERS: dict[str, Callable[[float, RateLimit | None, float], float]] = {
+    "ours": schedule.stretch,
+    "by_share": _by_share,
+    "refusals_only": _unstretched,
+    "queue": _unstretched,
 }
+"""What the fleet does about the limit, beside coming back when a refusal says so: how it stretches a wait.
+
+Until version 1 it went by the share that is left alone, each wait the same number of times as long. The queue, which
+all watches share, lets each check through as soon as the limit permits, the one that waited longest first. No watch
+could know what that takes; it is the best that the limit permits the schedule.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """An export that is announced at a moment, which is when it begins, and takes `duration` seconds."""
 
     at: float
     duration: float
 
 
-@dataclass(slots=True)
-class Run:
-    """When a fleet called, when it was refused; and by announcement, the calls and how late the end was seen."""
+class Run(NamedTuple):
+    """When a fleet called, and was refused; and by announcement, the calls and how late the end was seen."""
 
-    calls: list[float] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
-    delays: dict[int, float] = field(default_factory=dict)
-    checks: Counter[int] = field(default_factory=Counter)
+    calls: list[float]
+    refused: list[float]
+    checks: list[int]
+    delays: list[float]
 
 
-def simulate(exports: Sequence[Announcement], limit: Unlimited, manner: Manner, first_id: int = 1) -> Run:
+def simulate(exports: Sequence[Announcement], limit: Unlimited, manner: str, first_id: int = 1) -> Run:
     """Watch every export to its end, with a deadline of a week. The ids make the jitter; a check takes no time."""
-    with patch.object(schedule, "stretch", STRETCHES.get(manner, _unstretched)):
-        return _simulate(exports, limit, manner is Manner.QUEUE, first_id)
-
-
-def _simulate(exports: Sequence[Announcement], limit: Unlimited, queued: bool, first_id: int) -> Run:
-    run, policy = Run(), Policy()
+    run = Run(calls=[], refused=[], checks=[0] * len(exports), delays=[math.nan] * len(exports))
+    policy, turns = Policy(), count()
     watches = [
-        Watch.begin(WatchRequest(first_id + n, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
-        for n, export in enumerate(exports)
+        Watch.begin(WatchRequest(first_id + number, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
+        for number, export in enumerate(exports)
     ]
-    due = [(exports[n].at + first_wait_seconds(watch, policy), n, n) for n, watch in enumerate(watches)]
+    due = [
+        (exports[number].at + first_wait_seconds(watch, policy), next(turns), number)
+        for number, watch in enumerate(watches)
+    ]
     heapq.heapify(due)
-    order = len(due)
-    while due:
-        now, turn, number = heapq.heappop(due)
-        if queued and (open_at := limit.open_at(now)) > now:
-            heapq.heappush(due, (open_at, turn, number))
-            continue
-        late = now - exports[number].at - exports[number].duration
-        seen = limit.answer(now, ExportStatus.DONE if late >= 0 else ExportStatus.IN_PROGRESS)
-        run.calls.append(now)
-        run.checks[number] += 1
-        if isinstance(seen, Obstacle):
-            run.refused.append(now)
-        decision = decide(watches[number], seen, now, policy)
-        watches[number] = decision.watch
-        if isinstance(decision, End):
-            run.delays[number] = late
-        else:
-            order += 1
-            heapq.heappush(due, (now + decision.wait_seconds, order, number))
+    with patch.object(schedule, "stretch", MANNERS[manner]):
+        while due:
+            now, turn, number = heapq.heappop(due)
+            if manner == "queue" and (open_at := limit.open_at(now)) > now:
+                heapq.heappush(due, (open_at, turn, number))
+                continue
+            late = now - exports[number].at - exports[number].duration
+            seen = limit.answer(now, ExportStatus.DONE if late >= 0 else ExportStatus.IN_PROGRESS)
+            run.calls.append(now)
+            run.checks[number] += 1
+            if isinstance(seen, Obstacle):
+                run.refused.append(now)
+            decision = decide(watches[number], seen, now, policy)
+            watches[number] = decision.watch
+            if isinstance(decision, End):
+                run.delays[number] = late
+            else:
+                heapq.heappush(due, (now + decision.wait_seconds, next(turns), number))
     return run

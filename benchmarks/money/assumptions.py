@@ -44,35 +44,8 @@ WORKER_GB = 0.5
 FUNCTION_TIMEOUT_SECONDS = 75
 """After so long Lambda stops a check that hangs, and bills for it."""
 
-FAILING_ROUNDS = {
-    "before": (240 + 300, 3, 25_000 / 18),
-    "now": (240 + 900, 4, 2 + (864_000 - 2 * 540) / 1140),
-}
-"""Of a watch whose check hangs: seconds of a round, its states, and most rounds.
+FAILING_ROUND_SECONDS, FAILING_ROUND_STATES = 3 * FUNCTION_TIMEOUT_SECONDS + 5 + 10 + 900, 4
+"""A round of a watch whose check hangs: three invocations up to that timeout, 15 s between them, and the wait."""
 
-A round is three invocations up to that timeout, at most 15 s between them, and the wait. Before, the history of 25,000
-events ended the watch after nine days; now the execution's timeout of ten days does.
-"""
-
-BEFORE = {
-    "checks": 18.4583,
-    "delay_mean": 78.3339,
-    "thousand_exports": {
-        "Step Functions, a state transition (standard)": 1.43437,
-        "Lambda, a request": 0.00389167,
-        "Lambda, a GB-second (Arm)": 0.0137233,
-        "CloudWatch Logs, a GB ingested": 0.0126479,
-        "Secrets Manager, a call": 0.00461458,
-        "SNS, a publish": 0.0005,
-        "EventBridge, a custom event": 0.001,
-        "SQS, a request (standard)": 0.0012,
-    },
-    "month": {
-        "Secrets Manager, a secret for a month": 0.4,
-        "CloudWatch, a custom metric for a month": 1.5,
-        "CloudWatch, a metric in an alarm for a month": 1.4,
-        "SQS, a request (standard)": 0.5184,
-        "CloudWatch, a dashboard for a month": 3.0,
-    },
-}
-"""The bill as it was published before: of an export that is never `ready`, with CheckCostSeconds of 5."""
+FAILING_ROUNDS = 2 + (864_000 - 2 * 540) / FAILING_ROUND_SECONDS
+"""The first two wait only 300 s. Then the execution's timeout of ten days ends the watch."""

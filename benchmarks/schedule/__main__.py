@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
-from typing import Any
 
-from benchmarks.schedule.comparison import CHECK_COSTS, DEFAULT, Comparison, compare
-from benchmarks.schedule.durations_file import DurationsFileError, read_durations
-from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED
+import numpy as np
+
+from benchmarks.schedule.comparison import CHECK_COSTS, OURS, Comparison
+from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
+
+MOST_DURATIONS = 1_000_000
+"""They take a gigabyte of memory and ten seconds; more would show no more."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,17 +31,28 @@ def main(arguments: list[str] | None = None) -> int:
         help="also with this `expected_seconds` in each event, as export_watch_expected",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument(
-        "--seed", type=int, default=SEED, help="of the schedules that draw their waits (%(default)s)"
-    )
     options = parser.parse_args(arguments)
     try:
         durations = read_durations(options.durations)
-    except DurationsFileError as error:
-        print(f"{options.durations}: {error}", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        print(f"{options.durations}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
-    comparison = compare(durations, options.seed, options.expected)
-    print(json.dumps(as_json(comparison), indent=2) if options.json else as_table(comparison))
+    on = Comparison(durations)
+    found = {OURS: on.ours()}
+    if options.expected:
+        found[f"{OURS}_expected"] = on.ours(options.expected)
+    found |= on.others()
+    if options.json:
+        for of in found.values():
+            of["regret"] = of.pop("relative_cost")  # the name that those who read it know
+        print(json.dumps({"schedules": found}, indent=2))
+        return 0
+    print(f"{len(durations):,} exports. Cost: mean delay + c x checks, relative to the best possible.\n")
+    costs = "".join(f"{f'cost c={cost}':>13}" for cost in CHECK_COSTS)
+    print(f"{'schedule':<22}{'checks':>9}{'delay: mean':>13}{'p95':>9}{costs}")
+    for name, of in found.items():
+        costs = "".join(f"{cost:>13.2f}" for cost in of["relative_cost"].values())
+        print(f"{name:<22}{of['checks']:>9.1f}{of['delay_mean']:>11.1f} s{of['delay_p95']:>7.0f} s{costs}")
     return 0
 
 
@@ -49,35 +64,29 @@ def _expected_seconds(text: str) -> int:
     return int(text)
 
 
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """Checks and delays of ours are those of the default; its `regret` (relative cost) at c is that of c."""
-    return {
-        "schedules": {
-            name: {
-                "checks": by_cost[DEFAULT].mean_checks,
-                "delay_mean": by_cost[DEFAULT].mean_delay,
-                "delay_p95": by_cost[DEFAULT].p95_delay,
-                "regret": {str(cost): comparison.relative_cost(name, cost) for cost in CHECK_COSTS},
-            }
-            for name, by_cost in comparison.measured.items()
-        }
-    }
+def read_durations(path: Path) -> Seconds:
+    """The durations in a file of one column, with or without a header, in ascending order.
+
+    Raises OSError, and ValueError with the line that is no duration.
+    """
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    cells = [(number, line.strip(' \t"')) for number, line in enumerate(lines, 1) if line.strip()]
+    # A header has words: what has a digit is a number, if a wrong one.
+    if cells and not re.search(r"\d|^[-+]?(nan|inf)", cells[0][1], re.IGNORECASE):
+        del cells[0]
+    if not 0 < len(cells) <= MOST_DURATIONS:
+        raise ValueError(f"holds {len(cells):,} durations: 1 to {MOST_DURATIONS:,} are expected")
+    return np.sort([_duration(number, cell) for number, cell in cells])
 
 
-def as_table(comparison: Comparison) -> str:
-    """The same as a table for people."""
-    lines = [
-        f"{len(comparison.durations):,} exports. Cost: mean delay + c x checks, relative to the best possible.",
-        "",
-        f"{'schedule':<22}{'checks':>9}{'delay: mean':>13}{'p95':>9}"
-        + "".join(f"{f'cost c={cost}':>13}" for cost in CHECK_COSTS),
-    ]
-    for name, of in as_json(comparison)["schedules"].items():
-        lines.append(
-            f"{name:<22}{of['checks']:>9.1f}{of['delay_mean']:>11.1f} s{of['delay_p95']:>7.0f} s"
-            + "".join(f"{cost:>13.2f}" for cost in of["regret"].values())
-        )
-    return "\n".join(lines)
+def _duration(line: int, cell: str) -> float:
+    try:
+        seconds = float(cell.replace("_", "x"))  # Python alone takes 1_000 for a number
+    except ValueError:
+        raise ValueError(f"line {line}: {cell!r} is not a number of seconds") from None
+    if not 0 <= seconds <= LONGEST_SECONDS:
+        raise ValueError(f"line {line}: {cell} s is not from 0 to {LONGEST_SECONDS} s, the longest watch")
+    return seconds
 
 
 if __name__ == "__main__":

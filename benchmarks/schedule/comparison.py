@@ -1,18 +1,20 @@
 """All schedules side by side on the same durations."""
 
-import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
+from statistics import mean
+from typing import Any
+
+import numpy as np
 
 from benchmarks.schedule import ours
-from benchmarks.schedule.measure import Measurement, measure
+from benchmarks.schedule.measure import Measurement
 from benchmarks.schedule.optimum import best_schedule
-from benchmarks.schedule.others import OTHERS, Other, checks_until
+from benchmarks.schedule.others import OTHERS
 from benchmarks.schedule.workloads import Seconds
 from export_watch.schedule import Policy
 
 OURS = "export_watch"
-EXPECTED = f"{OURS}_expected"
 CHECK_COSTS = (1, 5, 20, 60)
 """What a check is worth, in seconds of delay."""
 
@@ -26,73 +28,56 @@ MEASURED_AT_ONCE = 1_000_000
 ROUNDING = 1e-9
 """The relative error of sums of floating-point numbers, with room to spare."""
 
+Schedule = Callable[[float], Measurement]
+"""Measures a schedule with `CheckCostSeconds` set so; others have no such setting, and do the same whatever it is."""
+
+Figures = dict[str, Any]
+"""A schedule's `checks`, `delay_mean` and `delay_p95` by default, and its `relative_cost` with each setting."""
+
 
 class BeatenOptimumError(Exception):
     """A schedule that knows nothing did better than the best possible one: the benchmark itself is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison:
-    """What each schedule cost on the same durations.
+    """Measures schedules on the same durations, in seconds, against the best possible one."""
 
-    `measured` has each schedule by what `CheckCostSeconds` was set to; the others have no such setting, and cost the
-    same whatever it is. `least` is the cost of the best possible schedule.
-    """
+    def __init__(self, durations: Seconds) -> None:
+        self.durations = durations
+        self.runs = max(2, min(RUNS, MEASURED_AT_ONCE // len(durations)))
+        self.least = {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS}
 
-    durations: Seconds
-    measured: Mapping[str, Mapping[float, Measurement]]
-    least: Mapping[int, float]
+    def ours(self, expected_seconds: int | None = None, runs: int | None = None) -> Figures:
+        """Export Watch where no status changes until the end."""
+        return self.figures(
+            partial(ours.ignoring_status, self.durations, runs or self.runs, expected_seconds)
+        )
 
-    def relative_cost(self, name: str, check_cost: int) -> float:
-        """The cost of a schedule as a multiple of the least possible one."""
-        return self.measured[name][check_cost].cost(check_cost) / self.least[check_cost]
+    def others(self) -> dict[str, Figures]:
+        """All others."""
+        return {other.name: self.untuned(other.measure(self.durations, self.runs)) for other in OTHERS}
 
+    def untuned(self, measured: Measurement) -> Figures:
+        """A schedule that does the same whatever a check is worth."""
+        return self.figures(lambda _: measured)
 
-def compare(durations: Seconds, seed: int, expected_seconds: int | None = None) -> Comparison:
-    """Measure all schedules on these durations, in seconds; ours also with a hint, if there is one.
-
-    Raises BeatenOptimumError if one of them beats the best possible schedule.
-    """
-    runs = max(2, min(RUNS, MEASURED_AT_ONCE // len(durations)))
-    hints = {OURS: None} if expected_seconds is None else {OURS: None, EXPECTED: expected_seconds}
-    comparison = Comparison(
-        durations,
-        {
-            **{name: by_cost(durations, runs, hint) for name, hint in hints.items()},
-            **{
-                other.name: dict.fromkeys((DEFAULT, *CHECK_COSTS), _measure(other, durations, runs, seed))
-                for other in OTHERS
-            },
-        },
-        {cost: best_schedule(durations, cost).cost for cost in CHECK_COSTS},
-    )
-    _assert_unbeaten(comparison)
-    return comparison
-
-
-def by_cost(
-    durations: Seconds, runs: int = RUNS, expected_seconds: int | None = None
-) -> dict[float, Measurement]:
-    """Ours, ignoring status changes, by each value of `CheckCostSeconds`."""
-    return {
-        cost: ours.blind(durations, Policy(check_cost_seconds=cost), runs, expected_seconds)
-        for cost in (DEFAULT, *CHECK_COSTS)
-    }
+    def figures(self, schedule: Schedule, sees_phases: bool = False) -> Figures:
+        """What is reported of a schedule. Raises BeatenOptimumError."""
+        default = schedule(DEFAULT)
+        costs = {cost: schedule(cost).costs(cost) / least for cost, least in self.least.items()}
+        # Every run is one fixed schedule on all exports, unless it sees phases: none may win, not even by luck.
+        if not sees_phases and min(map(np.min, costs.values())) < 1 - ROUNDING:
+            raise BeatenOptimumError("a schedule that knows nothing costs less than the best possible one")
+        return {
+            "checks": float(default.checks.mean()),
+            "delay_mean": float(default.delays.mean()),
+            "delay_p95": float(np.percentile(default.delays, 95)),
+            "relative_cost": {str(cost): float(of.mean()) for cost, of in costs.items()},
+        }
 
 
-def _measure(other: Other, durations: Seconds, runs: int, seed: int) -> Measurement:
-    chance = random.Random(seed)
-    longest = float(durations.max())
-    return measure(
-        [checks_until(longest, other, chance) for _ in range(runs if other.by_chance else 1)], durations
-    )
-
-
-def _assert_unbeaten(comparison: Comparison) -> None:
-    for cost, least in comparison.least.items():
-        for name, measured in comparison.measured.items():
-            # Every run is one fixed schedule on all exports, so none of them may win, not even by luck.
-            if measured[cost].least_cost(cost) < least * (1 - ROUNDING):
-                raise BeatenOptimumError(
-                    f"{name} at {cost} s a check costs less than the best possible schedule"
-                )
+def mean_figures(each: Sequence[Figures]) -> Figures:
+    """The mean of each figure."""
+    costs = {cost: mean(of["relative_cost"][cost] for of in each) for cost in each[0]["relative_cost"]}
+    plain = {name: mean(of[name] for of in each) for name in ("checks", "delay_mean", "delay_p95")}
+    return {**plain, "relative_cost": costs}

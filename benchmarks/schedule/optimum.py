@@ -12,23 +12,21 @@ linear in the number of moments (the convex-hull trick of dynamic programming).
 """
 
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.schedule.workloads import Seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Optimum:
+class Optimum(NamedTuple):
     """The best schedule: its checks, and what it costs per export in seconds (mean delay + check cost x checks)."""
 
     checks: Seconds
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     slope: float
     intercept: float
     check: int
@@ -55,8 +53,12 @@ def best_schedule(durations: Seconds, check_cost_seconds: float, weights: Second
     least = 0.0
     next_check = [0] * len(at)
     envelope: deque[_Line] = deque()
-    for i in range(len(at) - 1, -1, -1):
-        _add(envelope, _Line(-at[i], least + done[i + 1] * at[i] - spent[i + 1], i))
+    for i in reversed(range(len(at))):
+        line = _Line(-at[i], least + done[i + 1] * at[i] - spent[i + 1], i)
+        # Its slope is higher than those of all others; those that are lowest nowhere any more go.
+        while len(envelope) > 1 and line.meets(envelope[-1]) >= envelope[-1].meets(envelope[-2]):
+            envelope.pop()
+        envelope.append(line)
         # `done[i]` only falls from here on, so a line that is beaten at its front stays beaten.
         while len(envelope) > 1 and envelope[1].at(done[i]) <= envelope[0].at(done[i]):
             envelope.popleft()
@@ -68,10 +70,3 @@ def best_schedule(durations: Seconds, check_cost_seconds: float, weights: Second
         checks.append(at[next_check[i]])
         i = next_check[i] + 1
     return Optimum(np.array(checks), least / done[-1])
-
-
-def _add(envelope: deque[_Line], line: _Line) -> None:
-    """Add a line of a higher slope than all others; those that are lowest nowhere any more go."""
-    while len(envelope) > 1 and line.meets(envelope[-1]) >= envelope[-1].meets(envelope[-2]):
-        envelope.pop()
-    envelope.append(line)

@@ -1,0 +1,120 @@
+"""When schedules check, what that costs, and the least that it can cost."""
+
+import random
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from benchmarks.schedule import ours
+from benchmarks.schedule.benchmark import bound
+from benchmarks.schedule.comparison import BeatenOptimumError, Comparison
+from benchmarks.schedule.measure import measure, until
+from benchmarks.schedule.optimum import best_schedule
+from benchmarks.schedule.others import OTHERS
+from benchmarks.schedule.workloads import EVEN_PHASES, GROUPS, LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_workload_is_in_ascending_order_and_shorter_than_a_watch(group):
+    for workload in GROUPS[group]:
+        durations = workload(1001)
+        assert len(durations) == 1001
+        assert (np.diff(durations) >= 0).all()
+        assert durations[0] > 0
+        assert durations[-1] <= LONGEST_SECONDS
+        assert workload(1001).tolist() == durations.tolist()
+
+
+def test_a_check_at_the_end_finds_it_without_delay():
+    found = measure([np.array([10.0, 20.0, 30.0])], np.array([10.0, 11.0, 30.0]))
+    assert found.checks.tolist() == [[1, 2, 3]]
+    assert found.delays.tolist() == [[0, 9, 0]]
+    assert found.costs(5).tolist() == [3 + 5 * 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "checks"),
+    [
+        ("fixed_60", [60, 120, 180]),
+        ("google_workflows", np.cumsum(np.minimum(1.25 ** np.arange(21), 60))),
+        ("load_testing", [40, 80, 120]),
+    ],
+)
+def test_others_check_as_they_ship(name, checks):
+    other = next(other for other in OTHERS if other.name == name)
+    made = until(checks[-1] - 1, other.checks(random.Random(1)))
+    assert made == pytest.approx(checks, abs=1)
+
+
+def test_durable_functions_check_at_once_and_then_after_whole_seconds_of_at_most_five_minutes():
+    durable = next(other for other in OTHERS if other.full_jitter)
+    checks = until(50_000, durable.checks(random.Random(1)))
+    waits = np.diff(checks)
+    assert checks[0] == 0
+    assert waits[0] <= 5
+    assert waits.min() >= 1
+    assert waits.max() <= 300
+    assert (waits % 1 == 0).all()
+    assert waits[20:].mean() == pytest.approx(150, rel=0.1)
+
+
+def test_each_watch_has_a_jitter_of_its_own_that_is_the_same_again_and_checks_to_the_end_of_a_week():
+    durations = np.array([700.0, LONGEST_SECONDS])
+    found = ours.ignoring_status(durations, 2, None, 2)
+    assert found.delays[0].tolist() != found.delays[1].tolist()
+    assert found.delays.tolist() == ours.ignoring_status(durations, 2, None, 2).delays.tolist()
+    assert found.delays[:, 1].tolist() == [0, 0]
+
+
+def test_a_watch_for_each_export_is_as_many_runs_where_its_status_says_nothing():
+    always_in_progress = ours.seeing_status(np.full(20, 700.0), (1e-9, 1, 1e-9), 2)
+    runs = ours.ignoring_status(np.array([700.0]), 20, None, 2)
+    assert always_in_progress.checks.tolist() == runs.checks.T.tolist()
+    assert always_in_progress.delays.tolist() == runs.delays.T.tolist()
+
+
+def test_seeing_phases_or_the_last_one_alone_costs_less_and_a_hint_does_where_it_is_right():
+    durations = np.linspace(1500, 2100, 100)
+    plain = ours.ignoring_status(durations, 10, None, 2).costs(2).mean()
+    for weights in (EVEN_PHASES, (1e-9, 8, 1)):
+        assert ours.seeing_status(durations, weights, 2).costs(2).mean() < plain
+    assert ours.ignoring_status(durations, 10, 1800, 2).costs(2).mean() < plain
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("check_cost", [0.1, 1, 5, 60])
+def test_no_schedule_of_all_there_are_is_better_than_the_optimum(seed, check_cost):
+    durations = np.random.default_rng(seed).choice([1, 2, 5, 10, 40, 41, 90, 300, 301, 900], 12)
+    *moments, last = np.unique(durations)
+    all_there_are = [
+        np.array([*some, last]) for size in range(len(moments) + 1) for some in combinations(moments, size)
+    ]
+    best = best_schedule(durations, check_cost)
+    assert best.cost == pytest.approx(measure(all_there_are, durations).costs(check_cost).min())
+    assert measure([best.checks], durations).costs(check_cost) == pytest.approx(best.cost)
+
+
+def test_durations_count_by_their_weights():
+    durations = np.array([10.0, 60.0, 300.0])
+    repeated = best_schedule(np.repeat(durations, [3, 1, 2]), 5)
+    weighted = best_schedule(durations, 5, np.array([1.5, 0.5, 1.0]))
+    assert weighted.checks.tolist() == repeated.checks.tolist()
+    assert weighted.cost == pytest.approx(repeated.cost)
+
+
+def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_workloads():
+    samples = [np.sort(np.random.default_rng(seed).exponential(10.0**seed, 200)) for seed in (1, 2, 3)]
+    compared = [{"ours": on.ours(), **on.others()} for on in map(Comparison, samples)]
+    for cost in (1, 20):
+        costs = [np.mean([of[name]["relative_cost"][str(cost)] for of in compared]) for name in compared[0]]
+        assert 1 < bound(samples, cost) < min(costs)
+
+
+def test_a_schedule_that_beats_the_optimum_is_an_error_unless_it_sees_phases():
+    durations = np.array([60.0, 300.0])
+    on = Comparison(durations)
+    too_good = measure([durations], durations)._replace(delays=np.array([[0, -1]]))
+    with pytest.raises(BeatenOptimumError):
+        on.untuned(too_good)
+    assert on.figures(lambda _: too_good, sees_phases=True)["relative_cost"]["5"] < 1
