@@ -30,14 +30,17 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status: 0 where all went well, else 1."""
-    given = _parser().parse_args(arguments)
     if region := os.environ.get("AWS_REGION"):  # boto3 does not read it; the AWS CLI does, and lets it win
         os.environ["AWS_DEFAULT_REGION"] = region
     for ending in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(ending) is signal.SIG_DFL:
             signal.signal(ending, _interrupt)
     try:
-        return 0 if given.run(Stack(given.stack), given) else 1
+        given = _parser().parse_args(arguments)
+        stack = Stack(given.stack)
+        if given.run is not parameters:  # which are asked for before the first deployment, too
+            stack.refuse_others()
+        return 0 if given.run(stack, given) else 1
     except CommandError as error:
         problem = str(error)
     except NoCredentialsError:
@@ -60,6 +63,12 @@ def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt
 
 
+def _export_id(given: str) -> str:
+    if not given:
+        raise CommandError("say which export to watch: make watch EXPORT_ID=123")
+    return given
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description="Operate a deployed stack.")
     commands = parser.add_subparsers(required=True)
@@ -71,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     follow = add(watch, "send the export-created event of an export and follow its watch to the end")
-    follow.add_argument("--export-id", required=True)
+    follow.add_argument("--export-id", required=True, type=_export_id)
     follow.add_argument("--attempt", type=int, default=1)
     follow.add_argument("--expected-seconds", type=int, help="about how long such exports take")
     check = add(check_credentials, "make one status call with an account's secret")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from export_watch.schedule import Policy
-from operations.stack import CommandError, Stack, described, parameters_of, say
+from operations.stack import CommandError, Stack, say
 
 LINE = re.compile(r"""[A-Za-z0-9]+=[^\s'"$`\\]*""")
 EMPTY = '""'
@@ -19,7 +19,7 @@ def parameters(stack: Stack, given: Namespace) -> bool:
     is its default, so it is left out unless the file says it. Raises CommandError where the parameters do not fit
     together, which CloudFormation does not notice, or where the file is not lines of `Name=value`.
     """
-    values = {key: value for key, value in parameters_of(described(stack.name) or {}).items() if value}
+    values = {key: value for key, value in stack.parameters.items() if value}
     if given.file:
         values |= _read(given.file)
         _refuse_wrong_waits(values)

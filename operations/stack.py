@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property, partial
+from functools import partial
 from math import inf
 from time import sleep
 from typing import Any
@@ -22,46 +22,37 @@ class CommandError(Exception):
 
 
 class Stack:
-    """A stack by its name, read when it is first needed.
+    """A stack: its parameters and outputs by name, none where there is no such stack.
 
-    That raises CommandError where there is no such stack, or where it is not one of ours.
+    `arn` still names it once it is deleted.
     """
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        client = boto3.client("cloudformation")
+        found: Any = {}
+        try:
+            [found] = client.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+        self.name, self.region = name, client.meta.region_name
+        self.arn, self.status = found.get("StackId", ""), found.get("StackStatus")
+        self.parameters = {of["ParameterKey"]: of["ParameterValue"] for of in found.get("Parameters", [])}
+        self.outputs = {of["OutputKey"]: of["OutputValue"] for of in found.get("Outputs", [])}
+        self.is_protected = found.get("EnableTerminationProtection", False)
 
-    @cached_property
-    def _described(self) -> Any:
-        found = described(self.name)
-        if found is None:
-            region = boto3.client("cloudformation").meta.region_name
+    def refuse_others(self) -> None:
+        """Raises CommandError where there is no such stack, or where it is not one of ours."""
+        if not self.arn:
             raise CommandError(
-                f"there is no stack {self.name} in {region}: name another by STACK=… or AWS_REGION=…"
+                f"there is no stack {self.name} in {self.region}: name another by STACK=… or AWS_REGION=…"
             )
-        if "StateMachineArn" not in {output["OutputKey"] for output in found.get("Outputs", [])}:
+        if "StateMachineArn" not in self.outputs:
             raise CommandError(
-                f"the stack {self.name} ({found['StackStatus']}) has no output StateMachineArn: it is not this "
-                "project's, or it was never deployed to the end. Then "
-                f"`aws cloudformation delete-stack --stack-name {self.name}` removes it"
+                f"the stack {self.name} ({self.status}) has no output StateMachineArn: it is not this project's, or it "
+                f"was never deployed to the end. Then `aws cloudformation delete-stack --stack-name {self.name}` "
+                "removes it"
             )
-        return found
-
-    @property
-    def arn(self) -> str:
-        """It still names the stack once it is deleted."""
-        return str(self._described["StackId"])
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        return parameters_of(self._described)
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        return {output["OutputKey"]: output["OutputValue"] for output in self._described["Outputs"]}
-
-    @property
-    def is_protected(self) -> bool:
-        return bool(self._described.get("EnableTerminationProtection"))
 
     def physical_id(self, logical_id: str) -> str:
         """What AWS calls a resource that is no output: the URL of a queue, the name of a rule."""
@@ -76,21 +67,6 @@ class Stack:
             return parse(json.dumps({"detail": detail}), int(self.parameters["DeadlineSeconds"]))
         except InvalidEventError as error:
             raise CommandError(str(error)) from None
-
-
-def described(name: str) -> Any:
-    """What CloudFormation knows of a stack, None where there is none."""
-    try:
-        return boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-
-
-def parameters_of(found: Any) -> dict[str, str]:
-    """The values of a stack's parameters by name."""
-    return {given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])}
 
 
 def messages(queue_url: str) -> int:

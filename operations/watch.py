@@ -18,8 +18,6 @@ def watch(stack: Stack, given: Namespace) -> bool:
 
     Raises CommandError where the export cannot be watched.
     """
-    if not given.export_id:
-        raise CommandError("say which export to watch: make watch EXPORT_ID=123")
     keys = ("export_id", "account", "attempt", "expected_seconds")
     detail = {key: getattr(given, key) for key in keys if getattr(given, key) is not None}
     asked = stack.request(detail)

@@ -272,9 +272,11 @@ def test_a_stack_whose_watches_cannot_end_well_stays_and_listens(
     assert listens(here)
 
 
-def test_a_stack_that_is_protected_is_left_alone(site, run, monkeypatch):
+def test_a_stack_that_is_protected_is_left_alone(site, run):
     here = site()
-    monkeypatch.setattr(Stack, "is_protected", True)  # moto cannot protect one
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName="emarsys-export-watch")["Stacks"]
+    protected = {"Stacks": [{**stack, "EnableTerminationProtection": True}]}  # moto cannot protect one
+    here.stack.faults.answer("cloudformation.DescribeStacks", lambda: protected)
     assert "update-termination-protection --no-enable" in run("delete --yes").problem
     assert listens(here)
 
