@@ -4,8 +4,6 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,27 +16,19 @@ from operations.dead_letters import RECEIVE, sort
 from operations.stack import Stack
 from tests.world import OAUTH, WSSE, World, timeline
 
+STACK = "emarsys-export-watch"
 SLOW = {"timeline": timeline(in_progress=0, done=60)}
 ENDLESS = {"timeline": timeline(in_progress=0)}
 
 
-@dataclass(frozen=True)
-class Ended:
-    status: int
-    said: list[str]
-    problem: str
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
-    """Runs a command: `run("watch --export-id 123")`."""
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple[int, list[str]]]]:
+    """Runs a command, `run("watch --export-id 123")`: its exit status, and the lines that it prints, errors last."""
     handlers = {ending: signal.getsignal(ending) for ending in (signal.SIGTERM, signal.SIGHUP)}
 
-    def run_it(*arguments: str) -> Ended:
-        [line, *more] = arguments
+    def run_it(line: str, *more: str) -> tuple[int, list[str]]:
         status = command_line.main([*line.split(), *more])
-        printed = capsys.readouterr()
-        return Ended(status, printed.out.splitlines(), printed.err)
+        return status, "".join(capsys.readouterr()).splitlines()
 
     yield run_it
     for ending, handler in handlers.items():
@@ -47,19 +37,19 @@ def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
 
 @pytest.fixture
 def site(world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
-    """A deployed stack, as the commands name it, whose time passes while they wait; `meanwhile` is called then."""
+    """A deployed stack whose time passes while a command waits; `meanwhile` is called then."""
+    # moto waits by the deployment's clock, which stands still
+    monkeypatch.setitem(RECEIVE, "WaitTimeSeconds", 0)
 
     def make(meanwhile: Callable[[World], None] = lambda here: None, **asked: Any) -> World:
-        here = world(**{"stack_name": "emarsys-export-watch", "exports": {}, **asked})
+        here = world(**{"stack_name": STACK, "exports": {}, **asked})
 
         def sleep(seconds: float) -> None:
             pass_time(here, seconds)
             meanwhile(here)
 
         monkeypatch.setattr("operations.stack.sleep", sleep)
-        monkeypatch.setitem(
-            RECEIVE, "WaitTimeSeconds", 0
-        )  # moto waits by the deployment's clock, which stands still
+        monkeypatch.setattr(boto3, "client", lambda service, **_: here.stack.client(service))  # made once
         return here
 
     return make
@@ -69,75 +59,79 @@ def pass_time(here: World, seconds: float) -> None:
     here.stack.run(until=here.stack.clock.now() + seconds)
 
 
+def watched(here: World, *export_ids: int) -> World:
+    """A world whose exports have been watched for a minute."""
+    here.announce(*({"export_id": export_id} for export_id in export_ids))
+    pass_time(here, 60)
+    return here
+
+
 def published(here: World) -> list[str]:
     return sorted(told["message"]["id"] for told in here.told)
 
 
+def api_calls(here: World) -> list[str]:
+    return [seen.path for seen in here.server.requests if seen.path.startswith("/api/")]
+
+
 # watch
+
+HTML = {"faults": [{"fault": "forbidden_html", "from": 20, "until": 60}]}
+NO_STATUS = "check [2-5]: no status, the log of CheckExportFunction says why, next check "
 
 
 @pytest.mark.parametrize(
-    ("plan", "options", "status", "said", "end"),
+    ("exports", "expected_status", "line", "end"),
     [
-        (SLOW, "", 0, "check 1: in progress, next check ", "done: ftp://ftp.example.com/exports/export.csv"),
         (
-            None,
-            "",
-            1,
-            "check 1: export_not_found so far, next check ",
-            "rejected: Emarsys knows no export of this",
+            {123: SLOW},
+            0,
+            "check 1: in progress, next check ",
+            "done: ftp://ftp.example.com/exports/export.csv",
         ),
+        ({123: SLOW | HTML}, 0, NO_STATUS, "done: "),
+        ({123: {"timeline": timeline(ready=0, done=200)}}, 0, "check [2-9]: ready, stuck: ", "done: "),
         (
-            {"timeline": timeline(error=0)},
-            "--attempt 2",
+            {123: {"timeline": timeline(error=0)}},
             1,
             "sent the event",
             "error: Emarsys reports that the export",
         ),
-        ({"timeline": timeline(ready=0, done=200)}, "", 0, r"check \d: ready, stuck: ", "done: "),
-        (
-            {**SLOW, "faults": [{"fault": "forbidden_html", "from": 20, "until": 60}]},
-            "--expected-seconds 30",
-            0,
-            r"check \d: no status, the log of CheckExportFunction says why, next check ",
-            "done: ",
-        ),
+        ({}, 1, "check 1: export_not_found so far, next check ", "rejected: Emarsys knows no export of this"),
     ],
-    ids=["done", "unknown", "error", "stuck", "no status"],
+    ids=["done", "no status", "stuck", "error", "unknown"],
 )
-def test_a_watch_is_followed_to_its_end(site, run, plan, options, status, said, end):
-    here = site(exports={123: plan} if plan else {}, parameters={"StuckAfterSeconds": 60})
-    ended = run(f"watch --export-id 123 {options}")
-    assert ended.status == status
-    assert ended.said[0].startswith("sent the event of export 123, waiting for its execution default_123")
-    assert [line for line in ended.said if re.match(said, line)]
-    assert ended.said[-1].startswith(end)
-    assert list(here.statuses) == [f"default_123{'_2' if options == '--attempt 2' else ''}"]
+def test_a_watch_is_followed_to_its_end(site, run, exports, expected_status, line, end):
+    here = site(exports=exports, parameters={"StuckAfterSeconds": 60})
+    status, said = run("watch --export-id 123 --attempt 2 --expected-seconds 60")
+    assert status == expected_status
+    assert said[0] == "sent the event of export 123, waiting for its execution default_123_2"
+    assert [found for found in said if re.match(line, found)]
+    assert said[-1].startswith(end)
+    assert list(here.statuses) == ["default_123_2"]
 
 
 def test_a_failed_check_and_a_stopped_execution_are_said(site, run):
     polls = iter(range(100))
-
-    def stop(here: World) -> None:
-        if next(polls) == 70:
-            here.stack.stop("default_123")
-
-    here = site(stop, exports={123: ENDLESS})
+    here = site(
+        lambda here: here.stack.stop("default_123") if next(polls) == 70 else None, exports={123: ENDLESS}
+    )
     here.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
-    ended = run("watch --export-id 123")
-    assert ended.status == 1
-    assert any(said.startswith("the check failed with all its retries: the next one ") for said in ended.said)
-    assert ended.said[-1].startswith("lost: the execution is ABORTED")
+    status, said = run("watch --export-id 123")
+    assert status == 1
+    assert any(line.startswith("the check failed with all its retries: the next one ") for line in said)
+    assert said[-1].startswith("lost: the execution is ABORTED")
 
 
 def test_a_running_watch_is_followed_without_an_event_and_one_that_ended_wants_another_attempt(site, run):
     here = site(exports={123: SLOW})
     here.announce({"export_id": 123})
     pass_time(here, 15)
-    ended = run("watch --export-id 123")
-    assert ended.status == 0
-    assert ended.said[0] == "default_123 is being watched already: following it"
-    assert "say 2" in run("watch --export-id 123").problem
+    status, said = run("watch --export-id 123")
+    assert (status, said[0]) == (0, "default_123 is being watched already: following it")
+    status, said = run("watch --export-id 123")
+    assert status == 1
+    assert "say 2" in said[-1]
     assert len(here.stack.deliveries) == 1
 
 
@@ -147,137 +141,116 @@ def test_a_running_watch_is_followed_without_an_event_and_one_that_ended_wants_a
 @pytest.mark.parametrize(("secret", "path"), [(WSSE, "/api/v2/export/1"), (OAUTH, "/api/v3/export/1")])
 def test_credentials_that_emarsys_accepts_are_well_and_wsse_ends(site, run, secret, path):
     here = site(secret=secret)
-    ended = run("check-credentials")
-    assert ended.status == 0
-    assert ended.said[0].startswith("All is well: ")
-    assert ("ends with the year 2026" in ended.said[-1]) == (secret is WSSE)
-    assert [seen.path for seen in here.server.requests if seen.path.startswith("/api/")] == [path]
+    status, said = run("check-credentials")
+    assert (status, said[0].partition(":")[0]) == (0, "All is well")
+    assert ("ends with the year 2026" in said[-1]) == (secret is WSSE)
+    assert api_calls(here) == [path]
 
 
 @pytest.mark.parametrize(
     ("secret", "http", "expected"),
     [
-        ({"username": "user", "secret": "planted-wrong"}, None, "Check the account's API credentials"),
-        ({**OAUTH, "client_secret": "planted-wrong"}, None, "Check client_id and client_secret"),
-        (WSSE, 403, "Grant the permission export.status"),
+        (WSSE | {"secret": "planted-wrong"}, None, "Check the account's API credentials"),
+        (OAUTH | {"client_secret": "planted-wrong"}, None, "Check client_id and client_secret"),
         (OAUTH, 401, "Check the account's API credentials"),
-        (WSSE, 429, "try again in a few minutes"),
-        (WSSE, 503, "Check that the Emarsys host is right"),
+        (WSSE, 403, "Grant the permission export.status"),
         (WSSE, 404, "Check that the Emarsys host is right"),
+        (WSSE, 429, "try again in a few minutes"),
     ],
 )
-def test_what_is_wrong_with_credentials_is_said_with_what_to_do_and_without_a_secret(
+def test_what_is_wrong_with_credentials_is_said_with_what_to_do_and_no_secret(
     site, run, secret, http, expected
 ):
     here = site(secret=secret, faults=[{"reply": {"http": http}}] if http else [])
-    ended = run("check-credentials")
-    assert ended.status == 1
-    assert expected in ended.problem
-    assert "planted" not in ended.problem
-    assert len([seen for seen in here.server.requests if seen.path.startswith("/api/")]) <= 1
+    status, [said] = run("check-credentials")
+    assert (status, expected in said, "planted" in said) == (1, True, False)
+    assert len(api_calls(here)) <= 1
 
 
 # delete
 
 
 @pytest.mark.parametrize("bus", ["default", "exports"])
-def test_a_stack_goes_when_its_watches_are_stopped_and_published_as_lost(site, run, bus):
+def test_a_stack_goes_when_its_watches_are_stopped_and_published_as_lost(site, run, monkeypatch, bus):
     """Also those of events that were sent just before; events that are sent all the while start none."""
     more = iter(range(100, 200))
+    exports = {1: ENDLESS, 2: {}, 3: ENDLESS}
     here = site(
         lambda here: here.announce({"export_id": next(more)}),
-        exports={1: ENDLESS, 2: {}, 3: ENDLESS},
+        exports=exports,
         parameters={"EventBusName": bus},
     )
-    here.announce({"export_id": 1}, {"export_id": 2})
-    pass_time(here, 120)
-    here.announce({"export_id": 3})
-    ended = run("delete --yes")
-    assert ended.status == 0
-    assert ended.said[0] == "running: default_1"
-    assert ended.said[1].startswith("1 export-created events are in the inbox")
-    assert "the secrets emarsys/…" in ended.said[-1]
+    # What a rule on a bus of one's own is called by CloudFormation, if not by moto.
+    names = Stack(STACK).physical_id
+    monkeypatch.setattr(
+        Stack, "physical_id", lambda _, of: f"{bus}|" * (of == "ExportCreatedRule") + names(of)
+    )
+    watched(here, 1, 2).announce({"export_id": 3})
+    status, said = run("delete --yes")
+    assert (status, said[0]) == (0, "running: default_1")
+    assert said[1].startswith("1 export-created events are in the inbox")
+    assert "the secrets emarsys/…" in said[-1]
     assert published(here) == ["default_1/lost", "default_2/done", "default_3/lost"]
     assert set(here.statuses) == {"default_1", "default_2", "default_3"}
-    assert "there is no stack emarsys-export-watch in eu-central-1" in run("delete --yes").problem
+    assert f"there is no stack {STACK} in eu-central-1" in run("delete --yes")[1][-1]
     assert len(boto3.client("secretsmanager").list_secrets()["SecretList"]) == 1
 
 
 def test_a_lost_that_is_not_yet_published_is_before_the_stack_goes(site, run):
-    here = site(exports={1: ENDLESS})
-    here.announce({"export_id": 1})
-    pass_time(here, 60)
+    here = watched(site(exports={1: ENDLESS}), 1)
     here.stack.faults.fail("sns.Publish", until=here.stack.clock.now() + 400)
     here.stack.stop("default_1")
-    assert run("delete --yes").status == 0
+    assert run("delete --yes")[0] == 0
     assert published(here) == ["default_1/lost"]
 
 
 def test_nothing_is_stopped_without_a_yes(site, run, monkeypatch):
-    here = site(exports={1: ENDLESS})
-    here.announce({"export_id": 1})
-    pass_time(here, 60)
+    here = watched(site(exports={1: ENDLESS}), 1)
     monkeypatch.setattr("operations.delete.Confirm.ask", lambda question: False)
-    assert run("delete").status == 1
+    assert run("delete") == (1, ["running: default_1"])
     assert here.statuses == {"default_1": "RUNNING"}
     assert listens(here)
 
 
-def fail_lost(here: World) -> None:
-    here.stack.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
-
-
-def fail_start(here: World) -> None:
-    here.stack.faults.fail("stepfunctions.StartExecution", "ThrottlingException", status=400)
-
-
-def forbid_deletion(here: World) -> None:
-    here.stack.faults.fail("cloudformation.DeleteStack", "AccessDenied", status=403)
-
-
-def read_no_queue(here: World) -> None:
-    here.stack.sources.clear()
-
-
 @pytest.mark.parametrize(
-    ("watched_seconds", "wrong", "expected"),
+    ("wrong", "begun", "expected"),
     [
-        (60, fail_lost, "it is in the dead-letter queue"),
-        (0, fail_start, "it is in the dead-letter queue"),
-        (60, read_no_queue, "1 `lost` to be published, so the stack is not deleted"),
+        ("sns.Publish", True, "it is in the dead-letter queue"),
+        ("stepfunctions.StartExecution", False, "it is in the dead-letter queue"),
+        ("no queue is read", True, "1 `lost` to be published, so the stack is not deleted"),
         (
-            0,
-            read_no_queue,
-            "1 export-created events to be watched, so the stack is not deleted: docs/runbooks/inbox",
+            "no queue is read",
+            False,
+            "1 export-created events to be watched, so the stack is not deleted: docs/runb",
         ),
-        (60, forbid_deletion, "AWS refuses: An error occurred (AccessDenied)"),
+        ("cloudformation.DeleteStack", True, "AWS refuses: An error occurred (AccessDenied)"),
     ],
 )
 def test_a_stack_whose_watches_cannot_end_well_stays_and_listens(
-    site, run, monkeypatch, watched_seconds, wrong, expected
+    site, run, monkeypatch, wrong, begun, expected
 ):
     monkeypatch.setattr("operations.delete.POLL_SECONDS", 150)
     here = site(exports={1: ENDLESS})
-    if watched_seconds:
-        here.announce({"export_id": 1})
-        pass_time(here, watched_seconds)
-        wrong(here)
+    if begun:
+        watched(here, 1)
+    if wrong == "no queue is read":
+        here.stack.sources.clear()
     else:
-        wrong(here)
+        here.stack.faults.fail(wrong, "AccessDenied", status=403)
+    if not begun:
         here.announce({"export_id": 1})
-    ended = run("delete --yes")
-    assert ended.status == 1
-    assert expected in ended.problem
-    assert ended.said[-1] == "the stack stays, and export-created events start watches again"
+    status, said = run("delete --yes")
+    assert (status, expected in said[-1]) == (1, True)
+    assert said[-2] == "the stack stays, and export-created events start watches again"
     assert listens(here)
 
 
 def test_a_stack_that_is_protected_is_left_alone(site, run):
     here = site()
-    [stack] = boto3.client("cloudformation").describe_stacks(StackName="emarsys-export-watch")["Stacks"]
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
     protected = {"Stacks": [{**stack, "EnableTerminationProtection": True}]}  # moto cannot protect one
     here.stack.faults.answer("cloudformation.DescribeStacks", lambda: protected)
-    assert "update-termination-protection --no-enable" in run("delete --yes").problem
+    assert "update-termination-protection --no-enable" in run("delete --yes")[1][-1]
     assert listens(here)
 
 
@@ -285,19 +258,19 @@ def test_a_stack_that_is_protected_is_left_alone(site, run):
 def test_a_command_that_is_ended_meanwhile_leaves_a_stack_that_listens(site, run, ending):
     here = site(lambda here: os.kill(os.getpid(), ending))
     signal.signal(ending, signal.SIG_DFL)
-    ended = run("delete --yes")
-    assert ended.status == command_line.EXIT_INTERRUPTED
-    assert "the stack stays, and export-created events start watches again" in ended.said
+    status, said = run("delete --yes")
+    assert status == command_line.EXIT_INTERRUPTED
+    assert said[-2] == "the stack stays, and export-created events start watches again"
     assert listens(here)
 
 
 def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does_it(site, run):
     here = site()
-    here.stack.faults.fail("events.EnableRule", "ExpiredTokenException")
-    forbid_deletion(here)
-    said = run("delete --yes").said[-1]
+    for operation in ("events.EnableRule", "cloudformation.DeleteStack"):
+        here.stack.faults.fail(operation, "ExpiredTokenException")
+    _, said = run("delete --yes")
     assert not listens(here)
-    command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", said)
+    command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", said[-2])
     assert command
     here.stack.faults.clear()
     boto3.client("events").enable_rule(Name=command[1], EventBusName=command[2])
@@ -306,79 +279,79 @@ def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does
 
 def listens(here: World) -> bool:
     rules = here.stack.client("events").list_rules(EventBusName="default")["Rules"]
-    return bool(Stack("emarsys-export-watch").outputs) and {rule["State"] for rule in rules} == {"ENABLED"}
+    return bool(Stack(STACK).arn) and {rule["State"] for rule in rules} == {"ENABLED"}
 
 
 # dead-letters and redrive
 
 
 def test_the_messages_of_the_dead_letter_queue_are_listed_sent_back_or_deleted(site, run):
-    here = site(exports={5: {}})
-    fail_start(here)
+    here = watched(site(exports={1: ENDLESS, 5: {}}), 1)
+    here.stack.faults.fail("stepfunctions.StartExecution")
+    here.stack.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
     here.announce({"export_id": 0}, {"export_id": 5})
-    here.run()
+    here.stack.stop("default_1")
+    pass_time(here, 3600)
     here.stack.faults.clear()
-    boto3.client("stepfunctions").start_execution(
-        stateMachineArn=here.stack.outputs["StateMachineArn"], name="by-hand", input="{}"
-    )
-    here.run()
     denied: Any = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": "denied"}}
     boto3.client("sqs").send_message(
         QueueUrl=here.stack.outputs["DeadLetterQueueUrl"], MessageBody="{}", MessageAttributes=denied
     )
-
-    listed = run("dead-letters")
-    assert listed.status == 1
-    ids, whats = zip(*(said.split(": ", 1) for said in listed.said), strict=True)
-    wrong, right, by_hand, other = whats
-    assert wrong.startswith("refused event of 'sandbox': `export_id` is 0")
-    assert wrong.endswith(f"; then: dead-letters --delete {ids[0]}")
-    assert right == "event of 'sandbox': default_5 is not watched yet; fix the cause, then: redrive"
-    assert by_hand.startswith("failed execution that was no watch: ")
-    assert "(EventBridge could not deliver it: denied)" in other
+    status, said = run("dead-letters")
+    assert status == 1
+    ids = {line.partition(": ")[2].partition(" ")[0]: line.partition(": ")[0] for line in said}
+    wrong = (
+        "refused event of 'sandbox': `export_id` is 0; it must be a positive integer of at most 15 digits. Have its "
+        f"sender send a right one; then: dead-letters --delete {ids['refused']}"
+    )
+    by_hand = (
+        "no EventBridge event: find out who sends to this queue (EventBridge could not deliver it: denied)"
+    )
+    right, lost = (
+        "event of 'sandbox': default_5 is not watched yet",
+        "lost watch default_1 is not published yet",
+    )
+    assert set(said) == {
+        f"{ids['refused']}: {wrong}",
+        f"{ids['no']}: {by_hand}; then: dead-letters --delete {ids['no']}",
+        f"{ids['event']}: {right}; fix the cause, then: redrive",
+        f"{ids['lost']}: {lost}; fix the cause, then: redrive",
+    }
 
     pass_time(here, 0.01)  # what was listed is visible again at once, that is, a moment later
-    sent = run("redrive")
-    assert sent.status == 1
-    assert f"stays: {wrong}" in sent.said
-    assert "sent back to InboxQueue: event of 'sandbox': default_5 is not watched yet" in sent.said
+    status, said = run("redrive")
+    assert status == 1
+    assert {
+        f"stays: {wrong}",
+        f"sent back to InboxQueue: {right}",
+        f"sent back to LostWatchQueue: {lost}",
+    } < set(said)
     here.run()
-    assert here.statuses["default_5"] == "SUCCEEDED"
+    assert published(here) == ["default_1/lost", "default_5/done"]
 
-    for at, status in ((0, 1), (2, 1), (3, 0)):
+    for message, left in (("refused", 1), ("no", 0)):
         pass_time(here, 0.01)
-        assert run(f"dead-letters --delete {ids[at]}").status == status
-    assert run("redrive").said[-1] == "the dead-letter queue has no message"
-
-
-def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site, run):
-    here = site(exports={1: ENDLESS})
-    here.announce({"export_id": 1})
-    pass_time(here, 60)
-    here.stack.faults.fail("sns.Publish", until=here.stack.clock.now() + 1000)
-    here.stack.stop("default_1")
-    here.run()
-    ended = run("redrive")
-    assert ended.status == 0
-    assert ended.said[0] == "sent back to LostWatchQueue: lost watch default_1 is not published yet"
-    here.run()
-    assert published(here) == ["default_1/lost"]
+        assert run(f"dead-letters --delete {ids[message]}")[0] == left
+    assert run("redrive")[1][-1] == "the dead-letter queue has no message"
 
 
 @pytest.mark.parametrize("command", ["redrive", "dead-letters"])
 def test_messages_that_someone_else_is_reading_are_not_called_none(site, run, command):
-    here = site()
-    url = here.stack.outputs["DeadLetterQueueUrl"]
+    url = site().stack.outputs["DeadLetterQueueUrl"]
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
     boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=60)
-    ended = run(command)
-    assert ended.status == 1
-    assert ended.said[-1].startswith(
-        "1 more could not be read: someone else is reading them. Run this again in"
-    )
+    status, said = run(command)
+    assert status == 1
+    assert said[-1] == "1 more could not be read: someone else is reading them. Run this again in a minute"
 
 
-@pytest.mark.parametrize("body", ["no JSON", "[]", '{"detail-type": "Other", "source": "x"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("no JSON", "[]", '{"detail-type": "Other", "source": "x"}'),
+        '{"detail-type": "Step Functions Execution Status Change", "source": "x"}',
+    ],
+)
 def test_a_message_of_another_kind_is_for_nobody(body):
     _, queue = sort(body, 86_400)
     assert queue is None
@@ -394,36 +367,32 @@ def test_lines_about_trouble_are_shown_in_the_order_of_time(site, run, monkeypat
         "CheckExportLogGroup": (2000, '{"level": "ERROR", "message": "line 1", "execution": "default_5"}'),
         "ReportLostWatchLogGroup": (1000, '{"level": "WARNING", "message": "line 2"}'),
     }
-    groups = {Stack("emarsys-export-watch").physical_id(group): lines[group] for group in lines}
-    asked = []
+    groups = {Stack(STACK).physical_id(group): lines[group] for group in lines}
+    asked = set()
 
     def paginate(**call: Any) -> list[dict[str, Any]]:
-        asked.append((call["filterPattern"], call["startTime"]))
+        asked.add((call["filterPattern"], call["startTime"]))
         timestamp, message = groups[call["logGroupName"]]
         return [{"events": [{"timestamp": timestamp, "message": message}]}]
 
     client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate))
     monkeypatch.setattr("operations.logs.boto3", SimpleNamespace(client=lambda _: client))
     monkeypatch.setattr("operations.logs.time.time", lambda: 7200)
-    assert run("logs").said == [
+    assert run("logs")[1] == [
         "1970-01-01T00:00:01Z ReportLostWatch WARNING line 2",
         "1970-01-01T00:00:02Z CheckExport ERROR default_5 line 1",
         "1970-01-01T00:00:03Z StartWatch timed out",
     ]
     run("logs --hours 2 --execution default_5")
-    assert set(asked) == {
-        ("?ERROR ?WARNING ?timed ?killed", 3_600_000),
-        ('{ $.execution = "default_5" }', 0),
-    }
+    assert asked == {("?ERROR ?WARNING ?timed ?killed", 3_600_000), ('{ $.execution = "default_5" }', 0)}
 
 
 # parameters and check-deployment
 
 
-def offered(ended: Ended) -> dict[str, str]:
+def offered(said: list[str]) -> dict[str, str]:
     """What SAM reads from the option that is printed."""
-    [line] = ended.said
-    option, *given = line.split()
+    option, *given = said[0].split()
     assert option == "--parameter-overrides"
     read: dict[str, str] = CfnParameterOverridesType().convert(tuple(given), None, None)
     return read
@@ -432,16 +401,14 @@ def offered(ended: Ended) -> dict[str, str]:
 def test_sam_is_given_what_is_deployed_and_over_it_what_a_file_says(site, run, tmp_path):
     alarms = "arn:aws:sns:eu-central-1:123456789012:alarms"
     site(parameters={"AlarmTopicArn": alarms, "DeadlineSeconds": "3600", "CheckCostSeconds": "2.5"})
-    deployed = Stack("emarsys-export-watch").parameters
-    assert offered(run("parameters")) == {name: value for name, value in deployed.items() if value}
+    deployed = {name: value for name, value in Stack(STACK).parameters.items() if value}
     assert (deployed["AlarmTopicArn"], deployed["DeadlineSeconds"]) == (alarms, "3600")
+    assert offered(run("parameters")[1]) == deployed
     file = tmp_path / "parameters"
     file.write_text("# of the test account\n\nSubscriberAccounts=1,2\nDeadlineSeconds=7200\nAlarmTopicArn=\n")
-    changed = offered(run("parameters --file", str(file)))
     given = {"SubscriberAccounts": "1,2", "DeadlineSeconds": "7200", "AlarmTopicArn": ""}
-    assert {name: changed[name] for name in given} == given
-    assert changed["CheckCostSeconds"] == "2.5"
-    assert run("parameters --stack elsewhere").said == [""]  # before the first deployment: SAM's own defaults
+    assert offered(run("parameters --file", str(file))[1]) == deployed | given
+    assert run("parameters --stack elsewhere") == (0, [""])  # before the first deployment: SAM's own defaults
 
 
 @pytest.mark.parametrize(
@@ -459,12 +426,14 @@ def test_a_file_of_parameters_that_cannot_be_deployed_is_refused(site, run, tmp_
     file = tmp_path / "parameters"
     if text:
         file.write_text(text)
-    assert expected in run("parameters --stack elsewhere --file", str(file)).problem
+    status, [said] = run("parameters --stack elsewhere --file", str(file))
+    assert (status, expected in said) == (1, True)
 
 
 def test_a_wrong_pair_that_was_answered_to_sam_is_refused_right_after_the_deployment(site, run):
     site(parameters={"MinWaitSeconds": "20", "MaxWaitSeconds": "10"})
-    assert "MinWaitSeconds (20) is above MaxWaitSeconds (10)" in run("check-deployment").problem
+    status, [said] = run("check-deployment")
+    assert (status, said.partition(":")[0]) == (1, "MinWaitSeconds (20) is above MaxWaitSeconds (10)")
 
 
 # What any command may refuse.
@@ -472,60 +441,49 @@ def test_a_wrong_pair_that_was_answered_to_sam_is_refused_right_after_the_deploy
 
 def test_a_command_that_cannot_go_on_says_why(site, run):
     here = site()
-    assert run("check-deployment") == Ended(0, [], "")
+    assert run("check-deployment") == (0, [])
     here.stack.put_secret("Shop_DE", WSSE)
-    boto3.client("cloudformation").create_stack(
-        StackName="half", TemplateBody='{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-    )
+    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+    boto3.client("cloudformation").create_stack(StackName="half", TemplateBody=template)
     here.stack.sources.clear()
-    for line, expected in (
-        ("watch --export-id abc", "`export_id` is 'abc'"),
-        ("watch --export-id 1 --expected-seconds 0", "`expected_seconds` is 0"),
-        ("watch --export-id 1", "`python -m operations dead-letters --stack emarsys-export-watch` say why"),
-        ("check-credentials --account other", "there is no secret emarsys/other"),
-        ("check-credentials --account Shop_DE", "`account` is 'Shop_DE'; it must be 1 to 32 of a-z"),
-        ("dead-letters --delete abc", "there is no message abc"),
-        ("logs --stack half", "aws cloudformation delete-stack --stack-name half"),
-        ("delete --stack elsewhere --yes", "there is no stack elsewhere in eu-central-1"),
-    ):
-        ended = run(line)
-        assert (ended.status, expected in ended.problem) == (1, True), ended
+    for command, expected in {
+        "watch --export-id abc": "`export_id` is 'abc'",
+        "watch --export-id 1 --expected-seconds 0": "`expected_seconds` is 0",
+        "watch --export-id 1": f"`python -m operations dead-letters --stack {STACK}` say why",
+        "check-credentials --account other": "there is no secret emarsys/other",
+        "check-credentials --account Shop_DE": "`account` is 'Shop_DE'; it must be 1 to 32 of a-z",
+        "dead-letters --delete abc": "there is no message abc",
+        "logs --stack half": "aws cloudformation delete-stack --stack-name half",
+        "delete --stack elsewhere --yes": "there is no stack elsewhere in eu-central-1",
+    }.items():
+        status, said = run(command)
+        assert (status, expected in said[-1]) == (1, True), said
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_MAX_ATTEMPTS": "1"}
+NOWHERE = {**KEYS, "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 
 
 @pytest.mark.parametrize(
-    ("environment", "arguments", "expected"),
+    ("environment", "command", "expected"),
     [
-        ({}, ["watch", "--export-id", ""], "say which export to watch: make watch EXPORT_ID=123"),
-        ({}, ["delete", "--yes"], "set AWS_REGION"),
-        ({"AWS_REGION": "eu-west-1"}, ["delete", "--yes"], "there are no AWS credentials"),
-        ({"AWS_DEFAULT_REGION": "eu-west-1"}, ["delete", "--yes"], "there are no AWS credentials"),
-        (
-            {**KEYS, "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
-            ["delete", "--yes"],
-            "cannot reach AWS: ",
-        ),
+        ({}, ["watch --export-id", ""], "say which export to watch: make watch EXPORT_ID=123"),
+        ({}, ["delete --yes"], "there is no AWS region: set AWS_REGION"),
+        ({"AWS_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
+        (NOWHERE, ["delete --yes"], "cannot reach AWS: "),
     ],
+    ids=["export", "region", "credentials", "default region", "network"],
 )
-def test_without_an_export_region_credentials_or_network_a_command_says_so(
-    nobody, run, environment, arguments, expected
-):
-    for name, value in environment.items():
-        nobody.setenv(name, value)
-    ended = run(*arguments)
-    assert ended.status == 1
-    assert expected in ended.problem
-
-
-@pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """A shell without anything of AWS."""
+def test_what_is_missing_before_aws_is_asked_is_named(run, monkeypatch, environment, command, expected):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    nothing = {
+        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    for name, value in {**nothing, **environment}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return monkeypatch
+    status, [said] = run(*command)
+    assert (status, said.startswith(expected)) == (1, True)
