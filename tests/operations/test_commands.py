@@ -17,7 +17,7 @@ from operations.stack import Stack
 from tests.world import OAUTH, WSSE, World, timeline
 
 STACK = "emarsys-export-watch"
-SLOW = {"timeline": timeline(in_progress=0, done=60)}
+SLOW = {"timeline": timeline(in_progress=0, done=40)}
 ENDLESS = {"timeline": timeline(in_progress=0)}
 
 
@@ -76,7 +76,7 @@ def api_calls(here: World) -> list[str]:
 
 # watch
 
-HTML = {"faults": [{"fault": "forbidden_html", "from": 20, "until": 60}]}
+HTML = {"faults": [{"fault": "forbidden_html", "from": 20, "until": 40}]}
 NO_STATUS = "check [2-5]: no status, the log of CheckExportFunction says why, next check "
 
 
@@ -90,7 +90,7 @@ NO_STATUS = "check [2-5]: no status, the log of CheckExportFunction says why, ne
             "done: ftp://ftp.example.com/exports/export.csv",
         ),
         ({123: SLOW | HTML}, 0, NO_STATUS, "done: "),
-        ({123: {"timeline": timeline(ready=0, done=200)}}, 0, "check [2-9]: ready, stuck: ", "done: "),
+        ({123: {"timeline": timeline(ready=0, done=100)}}, 0, "check [2-9]: ready, stuck: ", "done: "),
         (
             {123: {"timeline": timeline(error=0)}},
             1,
