@@ -2,35 +2,36 @@
 
 import json
 import time
-from collections.abc import Callable
+from argparse import Namespace
 
 import boto3
 
-from operations.stack import Stack
+from operations.stack import Stack, say
 
-GROUPS = ("StartWatchLogGroup", "CheckExportLogGroup", "ReportLostWatchLogGroup")
+FUNCTIONS = ("StartWatch", "CheckExport", "ReportLostWatch")
 TROUBLE = "?ERROR ?WARNING ?timed ?killed"
 """Our own lines of these levels, and those of Lambda about a function that ran out of time or memory."""
 
 
-def logs(stack: Stack, say: Callable[[str], None], hours: float, execution: str | None = None) -> bool:
+def logs(stack: Stack, given: Namespace) -> bool:
     """Show the lines of the last hours in the order of time: those of an execution, or all warnings and errors."""
-    client = boto3.client("logs")
-    pattern = f'{{ $.execution = "{execution}" }}' if execution else TROUBLE
     lines = []
-    for group in GROUPS:
-        pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=stack.physical_id(group),
-            startTime=int((time.time() - hours * 3600) * 1000),
-            filterPattern=pattern,
+    for function in FUNCTIONS:
+        pages = (
+            boto3.client("logs")
+            .get_paginator("filter_log_events")
+            .paginate(
+                logGroupName=stack.physical_id(f"{function}LogGroup"),
+                startTime=int((time.time() - given.hours * 3600) * 1000),
+                filterPattern=f'{{ $.execution = "{given.execution}" }}' if given.execution else TROUBLE,
+            )
         )
-        name = group.removesuffix("LogGroup")
-        lines += [(event["timestamp"], name, event["message"]) for page in pages for event in page["events"]]
-    for timestamp, name, message in sorted(lines):
+        lines += [(line["timestamp"], function, line["message"]) for page in pages for line in page["events"]]
+    for timestamp, function, message in sorted(lines):
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp / 1000))
-        say(f"{moment} {name} {_essence(message)}")
+        say(moment, function, _essence(message))
     if not lines:
-        say(f"no such line in the last {hours:g} h")
+        say(f"no such line in the last {given.hours:g} h")
     return True
 
 

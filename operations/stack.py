@@ -1,60 +1,58 @@
-"""A deployed stack, as CloudFormation describes it."""
+"""A deployed stack, as CloudFormation describes it; and how the commands print, wait and fail."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from functools import partial
+from math import inf
+from time import sleep
+from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from export_watch.errors import InvalidEventError
 from export_watch.export_created import parse
-from export_watch.schedule import Policy
 from export_watch.watch import WatchRequest
+
+say = partial(print, flush=True)
 
 
 class CommandError(Exception):
     """A command cannot go on: says what is wrong and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
 class Stack:
-    """Parameters and outputs by name. `arn` still names the stack once it is deleted."""
+    """A stack: its parameters and outputs by name, none where there is no such stack.
 
-    name: str
-    arn: str
-    parameters: dict[str, str]
-    outputs: dict[str, str]
-    is_protected: bool
+    `arn` still names it once it is deleted.
+    """
 
-    @classmethod
-    def read(cls, name: str) -> Self:
+    def __init__(self, name: str) -> None:
+        client = boto3.client("cloudformation")
+        found: Any = {}
+        try:
+            [found] = client.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+        self.name, self.region = name, client.meta.region_name
+        self.arn, self.status = found.get("StackId", ""), found.get("StackStatus")
+        self.parameters = {of["ParameterKey"]: of["ParameterValue"] for of in found.get("Parameters", [])}
+        self.outputs = {of["OutputKey"]: of["OutputValue"] for of in found.get("Outputs", [])}
+        self.is_protected = found.get("EnableTerminationProtection", False)
+
+    def refuse_others(self) -> None:
         """Raises CommandError where there is no such stack, or where it is not one of ours."""
-        found = _describe(name)
-        if found is None:
-            region = boto3.client("cloudformation").meta.region_name
+        if not self.arn:
             raise CommandError(
-                f"there is no stack {name} in {region}: name another by STACK=… or AWS_REGION=…"
+                f"there is no stack {self.name} in {self.region}: name another by STACK=… or AWS_REGION=…"
             )
-        stack = cls(
-            name=name,
-            arn=found["StackId"],
-            parameters=_parameters(found),
-            outputs={o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])},
-            is_protected=found.get("EnableTerminationProtection", False),
-        )
-        if "StateMachineArn" not in stack.outputs:
-            status = found["StackStatus"]
+        if "StateMachineArn" not in self.outputs:
             raise CommandError(
-                f"the stack {name} ({status}) has no output StateMachineArn: it is not this project's, or it was "
-                f"never deployed to the end. Then `aws cloudformation delete-stack --stack-name {name}` removes it"
+                f"the stack {self.name} ({self.status}) has no output StateMachineArn: it is not this project's, or it "
+                f"was never deployed to the end. Then `aws cloudformation delete-stack --stack-name {self.name}` "
+                "removes it"
             )
-        return stack
-
-    def execution_arn(self, name: str) -> str:
-        return self.outputs["StateMachineArn"].replace(":stateMachine:", ":execution:") + f":{name}"
 
     def physical_id(self, logical_id: str) -> str:
         """What AWS calls a resource that is no output: the URL of a queue, the name of a rule."""
@@ -63,78 +61,26 @@ class Stack:
         )
         return answer["StackResourceDetail"]["PhysicalResourceId"]
 
-
-def request(detail: Mapping[str, Any], stack: Stack) -> WatchRequest:
-    """What the detail of an export-created event asks of a stack. Raises CommandError where it asks nothing valid."""
-    try:
-        return parse(json.dumps({"detail": detail}), int(stack.parameters["DeadlineSeconds"]))
-    except InvalidEventError as error:
-        raise CommandError(str(error)) from None
-
-
-def overrides(name: str, file: Path | None = None) -> str:
-    """The option that gives `sam deploy` the parameters of a deployed stack, and over them those of a file.
-
-    `sam deploy --guided` would offer the defaults of the template in their place, whatever is deployed. An empty value
-    is its default, so it is left out unless the file says it. Raises CommandError where the parameters do not fit
-    together, which CloudFormation does not notice, or where the file is not lines of `Name=value`.
-    """
-    deployed = {key: value for key, value in _parameters(_describe(name) or {}).items() if value}
-    given = _read(file) if file else {}
-    if file:
-        refuse_wrong_waits(deployed | given)
-    options = [f"{key}={value or json.dumps('')}" for key, value in sorted((deployed | given).items())]
-    return " ".join(["--parameter-overrides", *options]) if options else ""
-
-
-def _read(file: Path) -> dict[str, str]:
-    """The lines `Name=value` of a file; empty ones and those that begin with `#` say nothing."""
-    try:
-        lines = [line.strip() for line in file.read_text("utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"PARAMETERS={file} cannot be read: {error}") from None
-    given = [line for line in lines if line and not line.startswith("#")]
-    for line in given:
-        name, equals, value = line.partition("=")
-        if not (equals and name.isalnum()) or set(value) & set(" \t'\"$`\\"):
-            raise CommandError(
-                f"PARAMETERS={file} has a line that is not Name=value without quotes or blanks: {line}"
-            )
-    return dict(line.split("=", 1) for line in given)
-
-
-def refuse_wrong_waits(parameters: Mapping[str, str]) -> None:
-    """Raises CommandError where MinWaitSeconds is above MaxWaitSeconds; both have their defaults where not given."""
-    policy = Policy()
-    least = float(parameters.get("MinWaitSeconds", policy.min_wait_seconds))
-    most = float(parameters.get("MaxWaitSeconds", policy.max_wait_seconds))
-    if least > most:
-        raise CommandError(
-            f"MinWaitSeconds ({least:g}) is above MaxWaitSeconds ({most:g}): no watch would begin. Deploy with others"
-        )
-
-
-def _describe(name: str) -> Any:
-    """What CloudFormation knows of a stack, or None where there is none."""
-    try:
-        [found] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-    return found
-
-
-def _parameters(found: Any) -> dict[str, str]:
-    return {p["ParameterKey"]: p["ParameterValue"] for p in found.get("Parameters", [])}
+    def request(self, detail: Mapping[str, Any]) -> WatchRequest:
+        """What the detail of an export-created event asks of it. Raises CommandError where it asks nothing valid."""
+        try:
+            return parse(json.dumps({"detail": detail}), int(self.parameters["DeadlineSeconds"]))
+        except InvalidEventError as error:
+            raise CommandError(str(error)) from None
 
 
 def messages(queue_url: str) -> int:
     """About how many messages a queue holds, those included that are being processed."""
-    kinds: list[Any] = [
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesNotVisible",
-        "ApproximateNumberOfMessagesDelayed",
-    ]
-    answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=kinds)
-    return sum(int(count) for count in answer["Attributes"].values())
+    kinds = ("", "NotVisible", "Delayed")
+    attributes: Any = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
+    answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=attributes)
+    return sum(map(int, answer["Attributes"].values()))
+
+
+def polls(every_seconds: int, within_seconds: float = inf) -> Iterator[None]:
+    """Wait, and go on, until the time is over."""
+    waited = 0
+    while waited < within_seconds:
+        sleep(every_seconds)
+        waited += every_seconds
+        yield

@@ -1,55 +1,55 @@
 """Sends the export-created event of an export to a deployed stack, and follows its execution to the end."""
 
 import json
-import time
-from collections.abc import Callable, Mapping
+from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
-from operations.stack import CommandError, Stack, request
+from operations.stack import CommandError, Stack, polls, say
 
 POLL_SECONDS = 5
-_SECONDS_AFTER_FAILURE = {"Wait after failed check": 300, "Wait longer after failed checks": 900}
-"""The state machine's waits after a check that failed with all its retries."""
-
 APPEARS_WITHIN_SECONDS = 60
 
-Say = Callable[[str], None]
 
+def watch(stack: Stack, given: Namespace) -> bool:
+    """Whether the export ended as `done`. A watch that runs already is followed, and no event is sent.
 
-def watch(
-    stack: Stack, detail: Mapping[str, Any], say: Say, sleep: Callable[[float], None] = time.sleep
-) -> bool:
-    """Whether the export ended as `done`. Raises CommandError where it cannot be watched.
-
-    `detail` is that of an export-created event. A watch that runs already is followed, and no event is sent.
+    Raises CommandError where the export cannot be watched.
     """
-    asked = request(detail, stack)
-    arn = stack.execution_arn(asked.execution_name)
-    known = _describe(arn)
+    keys = ("export_id", "account", "attempt", "expected_seconds")
+    detail = {key: getattr(given, key) for key in keys if getattr(given, key) is not None}
+    asked = stack.request(detail)
+    arn = f"{stack.outputs['StateMachineArn']}:{asked.execution_name}".replace(
+        ":stateMachine:", ":execution:"
+    )
+    known = _described(arn)
     if known is None:
         _announce(stack, detail)
         say(f"sent the event of export {asked.export_id}, waiting for its execution {asked.execution_name}")
-        _wait_until_it_appears(stack, arn, sleep)
-    elif known["status"] != "RUNNING":
+        if not any(_described(arn) for _ in polls(POLL_SECONDS, APPEARS_WITHIN_SECONDS)):
+            command = f"python -m operations {{}} --stack {stack.name}"
+            raise CommandError(
+                f"no execution began within {APPEARS_WITHIN_SECONDS} s. `{command.format('logs')}` and "
+                f"`{command.format('dead-letters')}` say why"
+            )
+    elif known["status"] == "RUNNING":
+        say(f"{asked.execution_name} is being watched already: following it")
+    else:
         raise CommandError(
             f"{asked.execution_name} was watched before and is {known['status']}: "
             f"watch it again with an ATTEMPT that was not used in the last 90 days, say {asked.attempt + 1}"
         )
-    else:
-        say(f"{asked.execution_name} is being watched already: following it")
-    return _follow(arn, say, sleep)
+    return _follow(arn)
 
 
-def _describe(arn: str) -> Mapping[str, Any] | None:
+def _described(arn: str) -> Mapping[str, Any] | None:
+    client = boto3.client("stepfunctions")
     try:
-        return boto3.client("stepfunctions").describe_execution(executionArn=arn)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ExecutionDoesNotExist":
-            return None
-        raise
+        return client.describe_execution(executionArn=arn)
+    except client.exceptions.ExecutionDoesNotExist:
+        return None
 
 
 def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
@@ -61,86 +61,60 @@ def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
     }
     answer = boto3.client("events").put_events(Entries=[entry])
     if answer["FailedEntryCount"]:
-        [refused] = answer["Entries"]
-        raise CommandError(f"EventBridge does not accept the event: {refused.get('ErrorMessage')}")
+        raise CommandError(f"EventBridge does not accept the event: {answer['Entries'][0]['ErrorMessage']}")
 
 
-def _wait_until_it_appears(stack: Stack, arn: str, sleep: Callable[[float], None]) -> None:
-    for _ in range(APPEARS_WITHIN_SECONDS // POLL_SECONDS):
-        sleep(POLL_SECONDS)
-        if _describe(arn):
-            return
-    raise CommandError(
-        f"no execution began within {APPEARS_WITHIN_SECONDS} s. `python -m operations logs --stack {stack.name}` and "
-        f"`python -m operations dead-letters --stack {stack.name}` say why"
-    )
-
-
-def _follow(arn: str, say: Say, sleep: Callable[[float], None]) -> bool:
-    said = ""
-    while execution := _describe(arn):
+def _follow(arn: str) -> bool:
+    client, said = boto3.client("stepfunctions"), ""
+    for _ in polls(POLL_SECONDS):
+        execution = client.describe_execution(executionArn=arn)
         if execution["status"] != "RUNNING":
-            return _say_the_end(execution, say)
-        if (now := progress(_latest_events(arn))) != said:
+            break
+        # The newest come first; a check takes nine, and fifteen with both retries.
+        history = client.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=50)
+        if (now := progress(history["events"])) != said:
             said = now
             say(said)
-        sleep(POLL_SECONDS)
-    raise CommandError("the execution is gone: was the stack deleted meanwhile?")
-
-
-def _latest_events(arn: str) -> list[Any]:
-    """The last events of an execution, the newest first; a check takes nine, and fifteen with both retries."""
-    answer = boto3.client("stepfunctions").get_execution_history(
-        executionArn=arn, reverseOrder=True, maxResults=50
-    )
-    return sorted(answer["events"], key=lambda event: event["id"], reverse=True)
-
-
-def progress(events: list[Any]) -> str:
-    """What the last check found, from the newest events of an execution's history."""
-    for event in events:
-        entered = (event.get("stateEnteredEventDetails") or {}).get("name")
-        if entered in _SECONDS_AFTER_FAILURE:
-            seconds = _SECONDS_AFTER_FAILURE[entered]
-            return f"the check failed with all its retries: the next one comes in {seconds} s"
-        exited = event.get("stateExitedEventDetails") or {}
-        if exited.get("name") == "Check export" and "notification" in (found := json.loads(exited["output"])):
-            words = [
-                f"check {found['watch']['checks']}: {_finding(found['watch'], _watch_before(events, event))}"
-            ]
-            if found["notification"]:
-                words.append(essence(json.loads(found["notification"]["message"])))
-            words.append(f"next check {found['wait_seconds']} s later" if found["wait_seconds"] else "")
-            return ", ".join(filter(None, words))
-    return "the first check comes in a few seconds"
-
-
-def _watch_before(events: list[Any], checked: Any) -> dict[str, Any]:
-    """The watch with which a check began; an empty one where its beginning is not among the events."""
-    for event in events:
-        entered = event.get("stateEnteredEventDetails") or {}
-        if event["id"] < checked["id"] and entered.get("name") == "Check export":
-            watch: dict[str, Any] = json.loads(entered["input"])["watch"]
-            return watch
-    return {}
-
-
-def _finding(watch: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """What a check found. A watch remembers the last status, and when it came, but not why there was none."""
-    if before and watch.get("answered_at") == before.get("answered_at"):
-        return "no status, the log of CheckExportFunction says why"
-    if watch["refused_since"]:
-        return f"{', '.join(watch['refused_since'])} so far"
-    return str((watch["export"] or {}).get("status"))
-
-
-def _say_the_end(execution: Mapping[str, Any], say: Say) -> bool:
     if execution["status"] != "SUCCEEDED":
         say(f"lost: the execution is {execution['status']}, nobody watches this export any more")
         return False
     message = json.loads(json.loads(execution["output"])["notification"]["message"])
     say(essence(message))
     return bool(message["data"]["outcome"] == "done")
+
+
+def progress(events: list[Any]) -> str:
+    """What the last check found, from the newest events of an execution's history, the newest first."""
+    checked = None
+    for event in sorted(events, key=lambda event: -event["id"]):
+        entered, exited = event.get("stateEnteredEventDetails"), event.get("stateExitedEventDetails")
+        if not checked and entered and "after failed check" in entered["name"]:
+            return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
+        if not checked and exited and exited["name"] == "Check export":
+            checked = json.loads(exited["output"])
+        if checked and entered and entered["name"] == "Check export":
+            return _found(checked, json.loads(entered["input"])["watch"])
+    return "the first check comes in a few seconds"
+
+
+def _found(checked: Mapping[str, Any], before: Mapping[str, Any]) -> str:
+    """What a check found, the watch being as it was before it.
+
+    A watch remembers the last status, and when it came, but not why there was none.
+    """
+    watch, notification = checked["watch"], checked["notification"]
+    if watch["answered_at"] == before["answered_at"]:
+        finding = "no status, the log of CheckExportFunction says why"
+    elif watch["refused_since"]:
+        finding = f"{', '.join(watch['refused_since'])} so far"
+    else:
+        finding = watch["export"]["status"]
+    words = [f"check {watch['checks']}: {finding}"]
+    if notification:
+        words.append(essence(json.loads(notification["message"])))
+    if checked["wait_seconds"]:
+        words.append(f"next check {checked['wait_seconds']} s later")
+    return ", ".join(words)
 
 
 def essence(message: Mapping[str, Any]) -> str:

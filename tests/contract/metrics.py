@@ -10,13 +10,12 @@ _SOURCES = "".join(
     for folder in ("functions", "layers/export_watch")
     for path in sorted((ROOT / folder).rglob("*.py"))
 )
+_MACHINE = (ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8")
 
 COUNTED = {
     *re.findall(r'"([A-Z][a-z]+[A-Z]\w+)(?<!Exception)"(?:: 1[,.}]|\] = (?!\")|: 100 \*| if )', _SOURCES),
     *(code.title().replace("_", "") for code in ObstacleCode),
     *(f"Watches{outcome.title()}" for outcome in Outcome),
-    *re.findall(
-        r'"MetricName": "(\w+)"', (ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8")
-    ),
+    *re.findall(r'"MetricName": "(\w+)"', _MACHINE),
 }
 """All names in the namespace EmarsysExportWatch."""

@@ -18,146 +18,92 @@ from export_watch.transport import Reply
 from export_watch.watch import Outcome, Watch
 from tests.contract.schemas import EVENTS, read
 
-STACK = "emarsys-export-watch"
 STARTED_AT = datetime(2026, 11, 23, 16, 50, 1, tzinfo=UTC).timestamp()
-DEFAULT_DEADLINE_SECONDS = 86_400
 POLICY = Policy()
 EXECUTIONS = "arn:aws:states:eu-central-1:123456789012:execution:ExportWatchStateMachine-kX3nT7Lr2Qbd"
 
-Script = list[tuple[int, Reply]]
-"""What Emarsys answers from so many seconds after the start of the watch."""
+Script = Mapping[int, str | Reply]
+"""From so many seconds after the start of the watch on Emarsys reports a status, or replies something else."""
+
+ON_SERVER = {"created": "2026-11-23 17:49:58", "ftp_host": "88.99.123.23", "ftp_dir": "folder/subfolder"}
+NOWHERE = {**ON_SERVER, "ftp_host": "", "ftp_dir": ""}
+RESPONSES = {"file_name": "clicks_3931993_1_en-df0ef2.csv"}
+CONTACTS = {"type": "Registrations", "file_name": "Neue Kontakte 100 %.csv"}
+
+DONE: Script = {0: "scheduled", 30: "in progress", 700: "ready", 840: "done"}
+ERROR: Script = {**DONE, 840: "error"}
+READY: Script = {0: "in progress", 60: "ready"}
+UNKNOWN: Script = {0: Reply(400, {}, b'{"replyCode": 10001, "replyText": "Invalid export ID", "data": ""}')}
+FORBIDDEN: Script = {0: Reply(403, {}, b"<html>Forbidden</html>")}
 
 
 def samples() -> Iterator[tuple[str, dict[str, Any]]]:
     """Each sample's name, and the sample."""
-    for name, first in _notifications():
-        yield name, {"attributes": first.attributes, "message": json.loads(first.message)}
-
-
-def _notifications() -> Iterator[tuple[str, Notification]]:
-    created = {"created": "2026-11-23 17:49:58"}
-    on_server = created | {"ftp_host": "88.99.123.23", "ftp_dir": "folder/subfolder"}
-    nowhere = created | {"ftp_host": "", "ftp_dir": ""}
-    responses = {"file_name": "clicks_3931993_1_en-df0ef2.csv"}
-    contacts = {"type": "Registrations", "file_name": "Neue Kontakte 100 %.csv"}
-
-    created_event = _event("export-created")
-    full = _event("export-created-full")
-    local = _event("export-created-local")
-    other = _event("export-created-other-account")
-
-    yield "done-ftp", _first(created_event, _ends("done", on_server | responses))
-    yield "done-sftp", _first(full, _ends("done", on_server | contacts))
-    yield "done-local", _first(local, _ends("done", nowhere | responses))
-    yield (
-        "done-mail",
-        _first(_with(created_event, distribution_method="mail"), _ends("done", nowhere | responses)),
+    created, full, local, other = (
+        read(EVENTS / f"export-created{name}.json") for name in ("", "-full", "-local", "-other-account")
     )
-    yield "error", _first(full, _ends("error", on_server))
-    yield "stuck-ftp", _first(created_event, _stays("ready", on_server))
-    yield "stuck-local", _first(local, _stays("ready", nowhere))
-    yield "rejected", _first(created_event, [(0, _refusal(400, 10001, "Invalid export ID"))])
-    yield "expired", _first(other, _stays("in progress", on_server))
-    yield "expired-permission-missing", _first(other, [(0, Reply(403, {}, b"<html>Forbidden</html>"))])
-    yield "lost", _lost(full)
+    by_mail = created | {"detail": created["detail"] | {"distribution_method": "mail"}}
+    for name, event, script, fields in (
+        ("done-ftp", created, DONE, ON_SERVER | RESPONSES),
+        ("done-sftp", full, DONE, ON_SERVER | CONTACTS),
+        ("done-local", local, DONE, NOWHERE | RESPONSES),
+        ("done-mail", by_mail, DONE, NOWHERE | RESPONSES),
+        ("error", full, ERROR, ON_SERVER),
+        ("stuck-ftp", created, READY, ON_SERVER),
+        ("stuck-local", local, READY, NOWHERE),
+        ("rejected", created, UNKNOWN, {}),
+        ("expired", other, {0: "in progress"}, ON_SERVER),
+        ("expired-permission-missing", other, FORBIDDEN, {}),
+    ):
+        yield name, _parts(_first(_begun(event), script, fields))
+    yield "lost", _parts(_lost(_begun(full)))
 
 
-def _event(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = read(EVENTS / f"{name}.json")
-    return event
+def _parts(published: Notification) -> dict[str, Any]:
+    return {"attributes": published.attributes, "message": json.loads(published.message)}
 
 
-def _with(event: dict[str, Any], **detail: object) -> dict[str, Any]:
-    return event | {"detail": event["detail"] | detail}
+def _begun(event: dict[str, Any]) -> Watch:
+    return Watch.begin(export_created.parse(json.dumps(event), 86_400), STARTED_AT)
 
 
-def _ends(status: str, fields: Mapping[str, str]) -> Script:
-    return [
-        (0, _status("scheduled", fields)),
-        (30, _status("in progress", fields)),
-        (700, _status("ready", fields)),
-        (840, _status(status, fields)),
-    ]
-
-
-def _stays(status: str, fields: Mapping[str, str]) -> Script:
-    return [(0, _status("in progress", fields)), (60, _status(status, fields))]
-
-
-def _status(status: str, fields: Mapping[str, str]) -> Reply:
-    """Emarsys names the file once the export is done, not before."""
-    data = {"id": None, "created": None, "status": status, "type": "Responses", **fields}
-    if status != "done":
-        data["file_name"] = None
-    return _answer(200, 0, "OK", data)
-
-
-def _refusal(status: int, reply_code: int, text: str) -> Reply:
-    return _answer(status, reply_code, text, "")
-
-
-def _answer(status: int, reply_code: int, text: str, data: object) -> Reply:
-    body = {"replyCode": reply_code, "replyText": text, "data": data}
-    return Reply(status, {}, json.dumps(body).encode())
-
-
-def _first(event: dict[str, Any], script: Script) -> Notification:
-    """What the watch of an event publishes first."""
-    watch = _begun(event)
+def _first(watch: Watch, script: Script, fields: Mapping[str, str]) -> Notification:
+    """What a watch publishes first."""
     file_url = f"https://api.emarsys.net/api/v3/export/{watch.export_id}/data"
     now = STARTED_AT + first_wait_seconds(watch, POLICY)
     while True:
-        reply = [reply for since, reply in script if STARTED_AT + since <= now][-1]
-        decision = decide(watch, interpret(_about(watch, reply), watch.export_id, file_url, now), now, POLICY)
+        found = [reported for since, reported in script.items() if STARTED_AT + since <= now][-1]
+        reply = found if isinstance(found, Reply) else _status(found, watch.export_id, fields)
+        decision = decide(watch, interpret(reply, watch.export_id, file_url, now), now, POLICY)
         if not isinstance(decision, Wait):
             return notification.of_decision(decision, now, _origin(watch))
         watch = decision.watch
         now += decision.wait_seconds
 
 
-def _lost(event: dict[str, Any]) -> Notification:
-    """What is published when an operator stops the watch of an event after two minutes."""
-    watch = _begun(event)
+def _status(status: str, export_id: int, fields: Mapping[str, str]) -> Reply:
+    """Emarsys names the file once the export is done, not before."""
+    data = {"id": str(export_id), "created": None, "status": status, "type": "Responses", **fields}
+    if status != "done":
+        data["file_name"] = None
+    return Reply(200, {}, json.dumps({"replyCode": 0, "replyText": "OK", "data": data}).encode())
+
+
+def _lost(watch: Watch) -> Notification:
+    """What is published when an operator stops a watch after two minutes."""
     origin = _origin(watch)
-    failed = {
-        "source": "aws.states",
-        "detail-type": "Step Functions Execution Status Change",
-        "detail": {
-            "executionArn": origin.execution_arn,
-            "status": "ABORTED",
-            "stopDate": (STARTED_AT + 120) * 1000,
-            "input": json.dumps({"watch": state.dump(watch, POLICY), "wait_seconds": 4}),
-        },
+    detail = {
+        "executionArn": origin.execution_arn,
+        "status": "ABORTED",
+        "stopDate": (STARTED_AT + 120) * 1000,
+        "input": json.dumps({"watch": state.dump(watch, POLICY), "wait_seconds": 4}),
     }
-    lost = lost_watch.parse(json.dumps(failed))
+    lost = lost_watch.parse(json.dumps({"detail": detail}))
     return notification.of_decision(End(lost.watch, Outcome.LOST, lost.reason), lost.failed_at, origin)
 
 
-def _begun(event: dict[str, Any]) -> Watch:
-    request = export_created.parse(json.dumps(event), DEFAULT_DEADLINE_SECONDS)
-    return Watch.begin(request, STARTED_AT)
-
-
 def _origin(watch: Watch) -> Origin:
-    return Origin(STACK, f"{EXECUTIONS}:{watch.execution}")
-
-
-def _about(watch: Watch, reply: Reply) -> Reply:
-    """The reply with the id of the watch's export in it."""
-    content = reply.json()
-    if not content or not content["data"]:
-        return reply
-    content["data"]["id"] = str(watch.export_id)
-    return Reply(reply.status, reply.headers, json.dumps(content).encode())
-
-
-def write() -> None:
-    """Write the files anew."""
-    folder = EVENTS / "notifications"
-    for path in folder.glob("*.json"):
-        path.unlink()
-    for name, sample in samples():
-        (folder / f"{name}.json").write_text(text(sample), "utf-8")
+    return Origin("emarsys-export-watch", f"{EXECUTIONS}:{watch.execution}")
 
 
 def text(sample: dict[str, Any]) -> str:
@@ -166,4 +112,7 @@ def text(sample: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    write()
+    for path in (EVENTS / "notifications").glob("*.json"):
+        path.unlink()
+    for name, sample in samples():
+        (EVENTS / "notifications" / f"{name}.json").write_text(text(sample), "utf-8")

@@ -6,18 +6,24 @@
 from collections.abc import Iterator
 from typing import Any
 
+from jsonschema import Draft4Validator
+
 from tests.contract.notification_samples import text
-from tests.contract.schemas import EVENTS, schema
+from tests.contract.schemas import EVENTS, read, schema
 
 REGISTRY = EVENTS / "registry"
 NAMES = ("export-created", "notification")
-DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 
 
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """The name of each schema, and its form for the registry."""
     for name in NAMES:
-        yield name, {"$schema": DRAFT_4, **draft_4(schema(name))}
+        yield name, {"$schema": Draft4Validator.META_SCHEMA["id"], **draft_4(schema(name))}
+
+
+def validator(name: str) -> Draft4Validator:
+    """The validator of a file of events/registry/."""
+    return Draft4Validator(read(REGISTRY / f"{name}.json"), format_checker=Draft4Validator.FORMAT_CHECKER)
 
 
 def draft_4(source: Any) -> Any:

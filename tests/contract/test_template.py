@@ -1,4 +1,4 @@
-"""template.yaml: its public parameters and outputs, and what the sandbox cannot enforce - policies, queues, roles."""
+"""template.yaml: what neither a linter nor the sandbox shows - permissions, queues, timeouts, partitions."""
 
 import json
 import re
@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from export_watch.aws import CALL_SECONDS
+from export_watch.emarsys import credentials
+from export_watch.errors import CredentialsMissingError
 from export_watch.schedule import Policy
 from sandbox.aws.deployment import ENTRY_LIMIT_BYTES
 from tests.contract.schemas import ROOT, read
@@ -16,380 +18,250 @@ from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE, arn_of, of_
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
 QUEUES = of_type("AWS::SQS::Queue")
-RULES = of_type("AWS::Events::Rule")
 ROLES = of_type("AWS::IAM::Role")
 GLOBALS = TEMPLATE["Globals"]["Function"]
+NO_VALUE = {"Ref": "AWS::NoValue"}
 DAY_SECONDS = 86_400
-SECRETS = (
-    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${CredentialsPrefix}/*"
-)
 
 
-def timeout_seconds(function: str) -> int:
-    seconds: int = FUNCTIONS[function].get("Timeout", GLOBALS["Timeout"])
-    return seconds
+# Parameters, and what the template says of itself.
 
 
-def statements(policy: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield from policy["PolicyDocument"]["Statement"]
-
-
-def test_parameters_and_their_defaults_are_those_of_the_contract():
-    assert {name: parameter["Default"] for name, parameter in PARAMETERS.items()} == {
-        "EventBusName": "default",
-        "EmarsysHost": "https://api.emarsys.net",
-        "EmarsysTokenUrl": "https://auth.emarsys.net/oauth2/token",
-        "CredentialsPrefix": "emarsys",
-        "SecretsKeyArn": "",
-        "DefaultDistributionMethod": "ftp",
-        "CheckCostSeconds": 2,
-        "MinWaitSeconds": 10,
-        "MaxWaitSeconds": 900,
-        "StuckAfterSeconds": 3900,
-        "DeadlineSeconds": 86_400,
-        "SubscriberAccounts": "",
-        "AlarmTopicArn": "",
-        "Dashboard": "true",
-        "LogLevel": "INFO",
-        "StateMachineLogLevel": "OFF",
-        "LogRetentionDays": 30,
-        "MaxConcurrentChecks": 0,
-        "PermissionsBoundaryArn": "",
-    }
-
-
-def test_a_deadline_is_at_most_a_week():
-    assert PARAMETERS["DeadlineSeconds"]["MaxValue"] == 604_800
-
-
-def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
-    assert Policy() == Policy(
-        check_cost_seconds=PARAMETERS["CheckCostSeconds"]["Default"],
-        min_wait_seconds=PARAMETERS["MinWaitSeconds"]["Default"],
-        max_wait_seconds=PARAMETERS["MaxWaitSeconds"]["Default"],
-        stuck_after_seconds=PARAMETERS["StuckAfterSeconds"]["Default"],
-    )
-
-
-def test_every_parameter_is_described_and_bounded():
+def test_every_parameter_is_described_bounded_and_in_one_group():
     for name, parameter in PARAMETERS.items():
         assert parameter["Description"], name
         assert {"AllowedPattern", "AllowedValues", "MaxValue"} & set(parameter), name
-
-
-@pytest.mark.parametrize("name", ["EmarsysHost", "EmarsysTokenUrl"])
-def test_credentials_go_over_https_but_on_one_machine(name):
-    pattern, path = PARAMETERS[name]["AllowedPattern"], "/token" if name == "EmarsysTokenUrl" else ""
-    for host in (
-        "https://suite12.emarsys.net",
-        "https://a:8443",
-        "http://127.0.0.1:8080",
-        "http://localhost",
-    ):
-        assert re.fullmatch(pattern, host + path)
-    for host in (
-        "http://suite12.emarsys.net",
-        "http://127.0.0.1.example.com",
-        "http://localhost.example.com:80",
-    ):
-        assert not re.fullmatch(pattern, host + path)
-
-
-def test_parameters_are_grouped_and_none_is_left_out():
     groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
+
+
+def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
+    keys = ("CheckCostSeconds", "MinWaitSeconds", "MaxWaitSeconds", "StuckAfterSeconds")
+    assert Policy() == Policy(*(PARAMETERS[key]["Default"] for key in keys))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://suite12.emarsys.net", "https://a:8443", "http://127.0.0.1:8080", "http://localhost"),
+        *(
+            "http://suite12.emarsys.net",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com:80",
+            "ftp://a",
+        ),
+    ],
+)
+def test_a_parameter_takes_the_hosts_that_a_secret_may_name(origin):
+    for parameter, key, url in (
+        ("EmarsysHost", "host", origin),
+        ("EmarsysTokenUrl", "token_url", f"{origin}/token"),
+    ):
+        secret = {"client_id": "id", "client_secret": "s", key: url}
+        try:
+            credentials.parse(json.dumps(secret), "", "", "")
+            taken = True
+        except CredentialsMissingError:
+            taken = False
+        assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], url)) == taken
 
 
 def test_the_application_repository_takes_what_the_template_says_of_itself():
     about = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert (about["Name"], about["SemanticVersion"]) == (project["name"], project["version"])
-    assert about["SpdxLicenseId"] == project["license"]
+    named = (about["Name"], about["SemanticVersion"], about["SpdxLicenseId"])
+    assert named == (project["name"], project["version"], project["license"])
     assert f"Version {about['SemanticVersion']} ·" in (ROOT / "README.md").read_text("utf-8")
-    assert (ROOT / about["LicenseUrl"]).exists()
-    assert (ROOT / about["ReadmeUrl"]).exists()
+    assert all((ROOT / about[key]).exists() for key in ("LicenseUrl", "ReadmeUrl"))
     assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", about["Author"])
-    assert len(about["Description"]) <= 256
-    assert len(about["Labels"]) <= 10
+    assert (len(about["Description"]) <= 256, len(about["Labels"]) <= 10) == (True, True)
 
 
-def test_outputs_are_those_of_the_contract():
-    assert {name: output["Value"] for name, output in TEMPLATE["Outputs"].items()} == {
-        "NotificationTopicArn": {"Ref": "NotificationTopic"},
-        "StateMachineArn": {"Ref": "ExportWatchStateMachine"},
-        "InboxQueueUrl": {"Fn::GetAtt": ["InboxQueue", "QueueUrl"]},
-        "DeadLetterQueueUrl": {"Fn::GetAtt": ["DeadLetterQueue", "QueueUrl"]},
-    }
+# Functions and queues.
 
 
-# Functions.
-
-
-def test_functions_run_on_python_3_13_and_arm64_in_both_layers():
-    assert GLOBALS["Runtime"] == "python3.13"
-    assert GLOBALS["Architectures"] == ["arm64"]
-    assert GLOBALS["Layers"] == [{"Ref": "DependenciesLayer"}, {"Ref": "ExportWatchLayer"}]
-    for function in FUNCTIONS.values():
-        assert not {"Runtime", "Architectures", "Layers"} & set(function)
+def test_the_layers_are_for_what_the_functions_run_on_and_so_are_the_packages_in_them():
+    [runtime, [architecture]] = GLOBALS["Runtime"], GLOBALS["Architectures"]
     for layer in of_type("AWS::Serverless::LayerVersion").values():
-        assert layer["CompatibleRuntimes"] == ["python3.13"]
-        assert layer["CompatibleArchitectures"] == ["arm64"]
+        assert layer["CompatibleRuntimes"] == [runtime]
+        assert layer["CompatibleArchitectures"] == [architecture]
+        assert layer["LayerName"]["Fn::Sub"].startswith("${AWS::StackName}-")  # two stacks in an account
+    lock = {"arm64": "aarch64"}[architecture], runtime.removeprefix("python")
+    locked = "--python-platform {}-manylinux2014 --python-version {} ".format(*lock)
+    assert locked in (ROOT / "Makefile").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_its_code_and_no_requirements_of_its_own(name):
-    folder = ROOT / FUNCTIONS[name]["CodeUri"]
-    assert (folder / "app.py").is_file()
-    assert not (folder / "requirements.txt").exists(), "`sam build` would want Python 3.13 on this machine"
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_has_a_log_group_of_its_own_with_retention(name):
-    group = FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]
-    assert RESOURCES[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-    assert [f["LoggingConfig"]["LogGroup"]["Ref"] for f in FUNCTIONS.values()].count(group) == 1
-
-
-def test_no_function_is_traced_and_only_checks_reserve_concurrency_if_they_are_bounded():
-    for function in (GLOBALS, *FUNCTIONS.values()):
-        assert "Tracing" not in function
-    assert {
-        name: of["ReservedConcurrentExecutions"]
-        for name, of in FUNCTIONS.items()
-        if "ReservedConcurrentExecutions" in of
-    } == {"CheckExportFunction": {"Fn::If": ["BoundsChecks", {"Ref": "MaxConcurrentChecks"}, NO_VALUE]}}
-
-
-NO_VALUE = {"Ref": "AWS::NoValue"}
-
-
-def test_the_functions_are_given_what_they_read():
-    given = {name: set(of["Environment"]["Variables"]) for name, of in FUNCTIONS.items()}
-    assert given == {
-        "StartWatchFunction": {
-            "STATE_MACHINE_ARN",
-            "CHECK_COST_SECONDS",
-            "MIN_WAIT_SECONDS",
-            "MAX_WAIT_SECONDS",
-            "STUCK_AFTER_SECONDS",
-            "DEADLINE_SECONDS",
-            "DEFAULT_DISTRIBUTION_METHOD",
-        },
-        "CheckExportFunction": {"EMARSYS_HOST", "EMARSYS_TOKEN_URL", "CREDENTIALS_PREFIX", "TOKEN_TABLE"},
-        "ReportLostWatchFunction": {"NOTIFICATION_TOPIC_ARN"},
-    }
-
-
-def test_the_state_machine_logs_no_inputs_and_outputs_and_only_where_it_is_asked_to():
+def test_each_log_is_a_group_of_its_own_with_retention_and_the_state_machines_holds_no_data():
+    groups = [of["LoggingConfig"]["LogGroup"]["Ref"] for of in FUNCTIONS.values()]
     level, off = RESOURCES["ExportWatchStateMachine"]["Properties"]["Logging"]["Fn::If"][1:]
-    assert level["Level"] == {"Ref": "StateMachineLogLevel"}
-    assert level["IncludeExecutionData"] is False
-    assert level["Destinations"] == [
-        {"CloudWatchLogsLogGroup": {"LogGroupArn": arn_of("StateMachineLogGroup")}}
-    ]
+    assert (level["Level"], level["IncludeExecutionData"]) == ({"Ref": "StateMachineLogLevel"}, False)
     assert off == NO_VALUE
+    assert {*groups, "StateMachineLogGroup"} == set(of_type("AWS::Logs::LogGroup"))
+    assert len(set(groups)) == len(FUNCTIONS)
+    for group in of_type("AWS::Logs::LogGroup").values():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
-def test_layers_are_named_after_the_stack():
-    names = {name: of["LayerName"] for name, of in of_type("AWS::Serverless::LayerVersion").items()}
-    assert names == {
-        "DependenciesLayer": {"Fn::Sub": "${AWS::StackName}-dependencies"},
-        "ExportWatchLayer": {"Fn::Sub": "${AWS::StackName}-export-watch"},
-    }
-
-
-# Queues and rules.
+def test_only_checks_reserve_concurrency_and_only_if_they_are_bounded():
+    """A reservation makes the first deployment fail where an account has a limit of ten."""
+    reserved = {name: of.get("ReservedConcurrentExecutions") for name, of in FUNCTIONS.items()}
+    bound = {"Fn::If": ["BoundsChecks", {"Ref": "MaxConcurrentChecks"}, NO_VALUE]}
+    assert reserved == {**dict.fromkeys(FUNCTIONS), "CheckExportFunction": bound}
 
 
 @pytest.mark.parametrize(
     ("function", "queue"),
     [("StartWatchFunction", "InboxQueue"), ("ReportLostWatchFunction", "LostWatchQueue")],
 )
-def test_a_function_reads_its_queue(function, queue):
+def test_a_queue_waits_for_its_function_and_gives_up_after_five_deliveries(function, queue):
     [source] = [event["Properties"] for event in FUNCTIONS[function]["Events"].values()]
-    assert source["Queue"] == arn_of(queue)
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = FUNCTIONS[function].get("Timeout", GLOBALS["Timeout"])
+    assert source["BatchSize"] * CALL_SECONDS < timeout - 5  # to be imported, and to answer
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
-    assert source["BatchSize"] * CALL_SECONDS < timeout_seconds(function) - 5  # to be imported, and to answer
-    assert QUEUES[queue]["VisibilityTimeout"] == 6 * timeout_seconds(function)
-    assert QUEUES[queue]["MessageRetentionPeriod"] == 4 * DAY_SECONDS
+    assert QUEUES[queue]["VisibilityTimeout"] == 6 * timeout
     assert QUEUES[queue]["RedrivePolicy"] == {
         "deadLetterTargetArn": arn_of("DeadLetterQueue"),
         "maxReceiveCount": 5,
     }
 
 
-def test_messages_are_kept_in_the_dead_letter_queue_for_fourteen_days():
-    assert QUEUES["DeadLetterQueue"]["MessageRetentionPeriod"] == 14 * DAY_SECONDS
-    assert set(QUEUES) == {"InboxQueue", "LostWatchQueue", "DeadLetterQueue"}
+def test_queues_are_encrypted_take_the_largest_event_there_is_and_keep_it_for_days():
+    days = {"InboxQueue": 4, "LostWatchQueue": 4, "DeadLetterQueue": 14}
+    assert {name: of["MessageRetentionPeriod"] / DAY_SECONDS for name, of in QUEUES.items()} == days
+    for queue in QUEUES.values():
+        assert (queue["SqsManagedSseEnabled"], queue["MaximumMessageSize"]) == (True, ENTRY_LIMIT_BYTES)
+    assert RESOURCES["NotificationTopic"]["Properties"] == {"KmsMasterKeyId": "alias/aws/sns"}
+    assert RESOURCES["TokenTable"]["Properties"]["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_every_queue_takes_the_largest_event_there_is():
-    assert {queue["MaximumMessageSize"] for queue in QUEUES.values()} == {ENTRY_LIMIT_BYTES}
+def test_what_a_rule_cannot_deliver_is_moved_to_the_dead_letter_queue():
+    for rule in of_type("AWS::Events::Rule").values():
+        [target] = rule["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": arn_of("DeadLetterQueue")}
 
 
-@pytest.mark.parametrize(
-    ("rule", "queue"), [("ExportCreatedRule", "InboxQueue"), ("FailedExecutionRule", "LostWatchQueue")]
-)
-def test_a_rule_delivers_to_its_queue_or_to_the_dead_letter_queue(rule, queue):
-    [target] = RULES[rule]["Targets"]
-    assert target["Arn"] == arn_of(queue)
-    assert target["DeadLetterConfig"] == {"Arn": arn_of("DeadLetterQueue")}
+# Who may do what.
 
 
-@pytest.mark.parametrize(
-    ("policy", "queue", "rules"),
-    [
-        ("InboxQueuePolicy", "InboxQueue", ["ExportCreatedRule"]),
-        ("LostWatchQueuePolicy", "LostWatchQueue", ["FailedExecutionRule"]),
-        ("DeadLetterQueuePolicy", "DeadLetterQueue", ["ExportCreatedRule", "FailedExecutionRule"]),
-    ],
-)
-def test_a_queue_takes_messages_from_its_rules_only_and_encrypted_only(policy, queue, rules):
-    properties = RESOURCES[policy]["Properties"]
-    assert properties["Queues"] == [{"Ref": queue}]
-    statement, tls = statements(properties)
-    sources = [arn_of(rule) for rule in rules]
-    assert statement == {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn_of(queue),
-        "Condition": {"ArnEquals": {"aws:SourceArn": sources if len(sources) > 1 else sources[0]}},
-    }
-    assert tls == {**NO_TLS, "Action": "sqs:*", "Resource": arn_of(queue)}
+def statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
 
 
 NO_TLS = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
 """What refuses calls that are not encrypted on their way."""
 
 
-def test_the_topic_takes_messages_encrypted_only_and_subscriptions_of_the_accounts_that_are_named():
-    policy = RESOURCES["NotificationTopicPolicy"]["Properties"]
-    assert policy["Topics"] == [{"Ref": "NotificationTopic"}]
-    tls, subscribe = statements(policy)
-    assert subscribe["Fn::If"] == [
-        "HasSubscriberAccounts",
+@pytest.mark.parametrize(
+    ("queue", "rules"),
+    [
+        ("InboxQueue", ["ExportCreatedRule"]),
+        ("LostWatchQueue", ["FailedExecutionRule"]),
+        ("DeadLetterQueue", ["ExportCreatedRule", "FailedExecutionRule"]),
+    ],
+)
+def test_a_queue_takes_messages_from_its_rules_only_and_encrypted_only(queue, rules):
+    policy = RESOURCES[f"{queue}Policy"]["Properties"]
+    sources = [arn_of(rule) for rule in rules]
+    assert policy["Queues"] == [{"Ref": queue}]
+    assert statements(policy) == [
         {
             "Effect": "Allow",
-            "Principal": {"AWS": {"Ref": "SubscriberAccounts"}},
-            "Action": "sns:Subscribe",
-            "Resource": {"Ref": "NotificationTopic"},
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn_of(queue),
+            "Condition": {"ArnEquals": {"aws:SourceArn": sources if len(sources) > 1 else sources[0]}},
         },
-        NO_VALUE,
+        {**NO_TLS, "Action": "sqs:*", "Resource": arn_of(queue)},
     ]
-    assert tls == {**NO_TLS, "Action": "sns:Publish", "Resource": {"Ref": "NotificationTopic"}}
 
 
-def test_what_is_kept_is_encrypted():
-    assert RESOURCES["NotificationTopic"]["Properties"] == {"KmsMasterKeyId": "alias/aws/sns"}
-    assert all(queue["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
-    assert RESOURCES["TokenTable"]["Properties"]["SSESpecification"] == {"SSEEnabled": True}
-
-
-def test_export_created_events_come_from_the_bus_that_the_parameter_names():
-    assert RULES["ExportCreatedRule"]["EventBusName"] == {"Ref": "EventBusName"}
-    assert RULES["ExportCreatedRule"]["EventPattern"] == {"detail-type": ["Emarsys Export Created"]}
-
-
-def test_failed_executions_of_this_state_machine_are_matched_on_the_default_bus():
-    rule = RULES["FailedExecutionRule"]
-    assert "EventBusName" not in rule
-    assert rule["EventPattern"] == {
-        "source": ["aws.states"],
-        "detail-type": ["Step Functions Execution Status Change"],
-        "detail": {
-            "stateMachineArn": [{"Ref": "ExportWatchStateMachine"}],
-            "status": ["FAILED", "TIMED_OUT", "ABORTED"],
-        },
+def test_the_topic_takes_messages_encrypted_only_and_subscriptions_of_the_accounts_that_are_named():
+    policy = RESOURCES["NotificationTopicPolicy"]["Properties"]
+    topic = {"Ref": "NotificationTopic"}
+    subscribe = {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Ref": "SubscriberAccounts"}},
+        "Action": "sns:Subscribe",
+        "Resource": topic,
     }
-
-
-def test_no_rule_is_switched_off():
-    assert all(rule.get("State", "ENABLED") == "ENABLED" for rule in RULES.values())
-
-
-# Roles.
-
-
-def test_every_function_and_the_state_machine_have_a_role_of_their_own():
-    used = [RESOURCES[name]["Properties"]["Role"] for name in (*FUNCTIONS, "ExportWatchStateMachine")]
-    assert used == [arn_of(f"{name}Role") for name in (*FUNCTIONS, "ExportWatchStateMachine")]
-    assert len(ROLES) == len(used)
+    assert policy["Topics"] == [topic]
+    assert statements(policy) == [
+        {**NO_TLS, "Action": "sns:Publish", "Resource": topic},
+        {"Fn::If": ["HasSubscriberAccounts", subscribe, NO_VALUE]},
+    ]
 
 
 def policy_statements(role: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The statements of a role, its attached policies included, with the condition of the template that adds it."""
-    attached = [
-        policy for policy in of_type("AWS::IAM::Policy").values() if policy["Roles"] == [{"Ref": role}]
-    ]
+    attached = [of for of in of_type("AWS::IAM::Policy").values() if of["Roles"] == [{"Ref": role}]]
     for policy in (*ROLES[role]["Policies"], *attached):
         for statement in statements(policy):
             condition, given, _ = statement.get("Fn::If", ("", statement, NO_VALUE))
             yield condition, given
 
 
-def allowed(role: str) -> Iterator[tuple[str, str, str]]:
-    """The actions of a role, the resources on which it allows them, and the template's condition for it."""
+def allowed(role: str) -> dict[str, set[str]]:
+    """The actions of a role by the resource on which it allows them, with the template's condition for it."""
+    found: dict[str, set[str]] = {}
     for condition, statement in policy_statements(role):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        resources = statement["Resource"]
-        [resource] = [resources] if isinstance(resources, str) else resources.values()
+        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
+        resource = statement["Resource"]
+        [resource] = [resource] if isinstance(resource, str) else resource.values()
         target = resource[0] if isinstance(resource, list) else resource
-        yield from ((action, target, condition) for action in actions)
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        found.setdefault(f"{target} {condition}".strip(), set()).update(actions)
+    return found
 
 
-READ_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-WRITE_LOG = ("logs:CreateLogStream", "logs:PutLogEvents")
-DELIVER_LOGS = (
-    "CreateLogDelivery",
-    "GetLogDelivery",
-    "UpdateLogDelivery",
-    "DeleteLogDelivery",
-    "ListLogDeliveries",
-    "PutResourcePolicy",
-    "DescribeResourcePolicies",
-    "DescribeLogGroups",
+SECRETS = (
+    "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${CredentialsPrefix}/*"
 )
+READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+WRITE_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+DELIVER_LOGS = {
+    *(f"logs:{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")),
+    *(
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:DescribeResourcePolicies",
+        "logs:DescribeLogGroups",
+    ),
+}
 """What a state machine needs to log (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html)."""
 
 
-def test_roles_allow_just_what_is_needed():
-    assert {role: set(allowed(role)) for role in ROLES} == {
+def test_each_role_is_for_one_and_allows_just_what_is_needed():
+    used = {
+        f"{name}Role": RESOURCES[name]["Properties"]["Role"]
+        for name in (*FUNCTIONS, "ExportWatchStateMachine")
+    }
+    assert used == {role: arn_of(role) for role in ROLES}
+    assert not [role for role in ROLES.values() if "ManagedPolicyArns" in role]
+    assert {role: allowed(role) for role in ROLES} == {
         "StartWatchFunctionRole": {
-            *((action, "StartWatchLogGroup", "") for action in WRITE_LOG),
-            *((action, "InboxQueue", "") for action in READ_QUEUE),
-            ("states:StartExecution", "ExportWatchStateMachine", ""),
+            "StartWatchLogGroup": WRITE_LOG,
+            "InboxQueue": READ_QUEUE,
+            "ExportWatchStateMachine": {"states:StartExecution"},
         },
         "CheckExportFunctionRole": {
-            *((action, "CheckExportLogGroup", "") for action in WRITE_LOG),
-            ("secretsmanager:GetSecretValue", SECRETS, ""),
-            ("kms:Decrypt", "SecretsKeyArn", "HasSecretsKey"),
-            ("dynamodb:GetItem", "TokenTable", ""),
-            ("dynamodb:PutItem", "TokenTable", ""),
+            "CheckExportLogGroup": WRITE_LOG,
+            SECRETS: {"secretsmanager:GetSecretValue"},
+            "SecretsKeyArn HasSecretsKey": {"kms:Decrypt"},
+            "TokenTable": {"dynamodb:GetItem", "dynamodb:PutItem"},
         },
         "ReportLostWatchFunctionRole": {
-            *((action, "ReportLostWatchLogGroup", "") for action in WRITE_LOG),
-            *((action, "LostWatchQueue", "") for action in READ_QUEUE),
-            ("sns:Publish", "NotificationTopic", ""),
+            "ReportLostWatchLogGroup": WRITE_LOG,
+            "LostWatchQueue": READ_QUEUE,
+            "NotificationTopic": {"sns:Publish"},
         },
         "ExportWatchStateMachineRole": {
-            ("lambda:InvokeFunction", "CheckExportFunction", ""),
-            ("sns:Publish", "NotificationTopic", ""),
-            ("cloudwatch:PutMetricData", "*", ""),
-            *((f"logs:{action}", "*", "HasStateMachineLog") for action in DELIVER_LOGS),
+            "CheckExportFunction": {"lambda:InvokeFunction"},
+            "NotificationTopic": {"sns:Publish"},
+            "*": {"cloudwatch:PutMetricData"},
+            "* HasStateMachineLog": DELIVER_LOGS,
         },
     }
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_has_no_managed_policies_and_the_boundary_that_the_account_demands(role):
-    assert "ManagedPolicyArns" not in ROLES[role]
-    assert ROLES[role]["PermissionsBoundary"] == {
-        "Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundaryArn"}, NO_VALUE]
-    }
-    for _, statement in policy_statements(role):
-        assert set(statement) <= {"Effect", "Action", "Resource", "Condition"}
 
 
 def test_metrics_are_put_in_one_namespace_and_the_key_decrypts_secrets_only():
@@ -402,11 +274,14 @@ def test_metrics_are_put_in_one_namespace_and_the_key_decrypts_secrets_only():
 
 def test_tokens_are_for_the_role_of_the_check_only_and_the_table_can_still_be_managed():
     [statement] = statements(RESOURCES["TokenTable"]["Properties"]["ResourcePolicy"])
-    assert statement["Effect"] == "Deny"
-    assert statement["Principal"] == statement["Resource"] == "*"
-    assert statement["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": arn_of("CheckExportFunctionRole")}}
-    denied = {action.removeprefix("dynamodb:") for action in statement["Action"]}
-    assert denied == {
+    assert {**statement, "Action": None} == {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Resource": "*",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": arn_of("CheckExportFunctionRole")}},
+        "Action": None,
+    }
+    assert {action.removeprefix("dynamodb:") for action in statement["Action"]} == {
         *("GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect"),
         # Writes can return what was there.
         *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
@@ -415,15 +290,11 @@ def test_tokens_are_for_the_role_of_the_check_only_and_the_table_can_still_be_ma
 
 
 def test_whoever_deploys_needs_actions_for_each_type_of_resource_and_no_others():
-    policy = read(ROOT / "operations" / "deploying-role.json")
+    _stack, _packages, *given = read(ROOT / "operations" / "deploying-role.json")["Statement"]
     types = {resource["Type"] for resource in translated("eu-central-1")["Resources"].values()}
-    assert [statement["Sid"] for statement in policy["Statement"]][:2] == ["Stack", "Packages"]
-    assert {statement["Sid"] for statement in policy["Statement"][2:]} == {
-        resource_type.replace(":", "") for resource_type in types
-    }
-    for statement in policy["Statement"][2:]:
-        services = {action.partition(":")[0] for action in statement["Action"]}
-        assert len(services) == 1
+    assert {statement["Sid"] for statement in given} == {of.replace(":", "") for of in types}
+    for statement in given:
+        assert len({action.partition(":")[0] for action in statement["Action"]}) == 1
         assert not [action for action in statement["Action"] if "*" in action]
 
 
@@ -443,60 +314,17 @@ def test_nothing_names_another_partition_than_the_one_it_is_deployed_in(partitio
     template = translated(region)
     machine = template["Resources"]["ExportWatchStateMachine"]["Properties"]
     assert machine["DefinitionSubstitutions"]["Partition"] == {"Ref": "AWS::Partition"}
-    pseudo = {
-        "Partition": partition,
-        "AWS::Partition": partition,
-        "AWS::Region": region,
-        "AWS::URLSuffix": suffix,
-    }
-    text = json.dumps(template)
-    for name, value in pseudo.items():
-        text = text.replace(f"${{{name}}}", value)
     # What a parameter may be is for every partition.
-    rendered = json.loads(text)
-    patterns = [of.pop("AllowedPattern") for of in rendered["Parameters"].values() if "AllowedPattern" in of]
-    text = json.dumps(rendered)
+    patterns = [of.pop("AllowedPattern") for of in template["Parameters"].values() if "AllowedPattern" in of]
+    for arn in ("sns:{}:123456789012:alarms", "iam::123456789012:policy/x/y"):
+        assert any(re.fullmatch(pattern, f"arn:{partition}:{arn.format(region)}") for pattern in patterns)
+    text = json.dumps(template).replace("${Partition}", partition)
+    for name, value in {"Partition": partition, "Region": region, "URLSuffix": suffix}.items():
+        text = text.replace(f"${{AWS::{name}}}", value)
     assert set(re.findall(r"\barn:([^:]*):", text)) == {partition}
-    for arn in (
-        f"arn:{partition}:sns:{region}:123456789012:alarms",
-        f"arn:{partition}:iam::123456789012:policy/x/y",
-    ):
-        assert any(re.fullmatch(pattern, arn) for pattern in patterns)
-    hosts = set(re.findall(r"[\w.-]*amazonaws[\w.*]*", text))
-    principals = {f"{service}.amazonaws.com" for service in ("events", "lambda", "states")}
-    assert hosts == principals | {
-        f"secretsmanager.{region}.amazonaws.*"
-    }  # principals are the same everywhere
     assert set(re.findall(r"\b(?:eu|us|cn|eusc)-[a-z-]+-\d\b", text)) == {region}
-
-
-# Alarms.
-
-
-@pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
-def test_an_alarm_says_what_to_do_and_goes_where_the_parameter_says(name):
-    alarm = RESOURCES[name]["Properties"]
-    assert re.search(r" Runbook: docs/runbooks/[a-z-]+\.md$", alarm["AlarmDescription"])
-    topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], NO_VALUE]}
-    assert alarm["AlarmActions"] == alarm["OKActions"] == topic
-    assert alarm["TreatMissingData"] == "notBreaching"
-
-
-def test_each_alarm_has_a_runbook_of_its_own():
-    described = [alarm["AlarmDescription"] for alarm in of_type("AWS::CloudWatch::Alarm").values()]
-    assert [text.rpartition("/")[2] for text in described] == [
-        "dead-letter-queue.md",
-        "lost-watch.md",
-        "credentials.md",
-        "emarsys-unavailable.md",
-        "check-function.md",
-        "notification.md",
-        "inbox.md",
-    ]
-    assert max(map(len, described)) <= 1024  # CloudWatch's limit
-
-
-def test_the_alarm_for_lost_watches_does_not_rest_on_events():
-    metrics = RESOURCES["LostWatchAlarm"]["Properties"]["Metrics"]
-    names = {metric["MetricStat"]["Metric"]["MetricName"] for metric in metrics if "MetricStat" in metric}
-    assert names == {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
+    principals = {
+        f"{service}.amazonaws.com" for service in ("events", "lambda", "states")
+    }  # the same everywhere
+    hosts = set(re.findall(r"[\w.-]*amazonaws[\w.*]*", text))
+    assert hosts == principals | {f"secretsmanager.{region}.amazonaws.*"}

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from tests.contract.schemas import ROOT
 
@@ -53,10 +52,7 @@ class Shell:
         self._give_up.start()
         self.run(f"set -euo pipefail\n{preparation}")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self._bash.communicate()
         self._give_up.cancel()
 

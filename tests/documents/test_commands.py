@@ -3,26 +3,27 @@
 Whatever is not listed in NOT_HERE is run, so a command that is new in one of them either works or fails here.
 """
 
-import contextlib
 import json
 import os
 import re
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
+import yaml
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from sandbox.aws import Deployment, VirtualClock, deploy
-from sandbox.emarsys import EmarsysServer, Scenario, load, parse
 from sandbox.emarsys.command import DEFAULT
 from tests.contract import documents
 from tests.contract.documents import CONTRIBUTING, DOCS, DOCUMENTS, README, name
 from tests.contract.schemas import ROOT
 from tests.documents.shell import Shell, workshop
+from tests.world import World, timeline
 
 TUTORIAL = DOCS / "tutorial.md"
 LOCALLY = DOCS / "how-to" / "run-locally.md"
@@ -51,11 +52,9 @@ NOT_HERE = {
 SERVER = ".venv/bin/python -m sandbox emarsys --port 8080"
 PORT = "8080"
 
-CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-client-secret"}
-ENDLESS = {
-    "credentials": {"oauth": {CLIENT["client_id"]: CLIENT["client_secret"]}},
-    "exports": {123: {"timeline": [{"at": 0, "status": "in progress"}]}},
-}
+EXPORTS = yaml.safe_load(DEFAULT.read_text("utf-8"))
+[[CLIENT_ID, CLIENT_SECRET]] = EXPORTS["credentials"]["oauth"].items()
+CLIENT = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 
 
 def blocks(document: Path) -> list[str]:
@@ -89,59 +88,60 @@ def test_no_command_is_shown_that_is_not_run(document):
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Callable[[Scenario], tuple[Deployment, Shell]]]:
+def site(world: Callable[..., World], tmp_path: Path) -> Iterator[Callable[..., tuple[World, Shell]]]:
     """A stack as `make deploy` names it, before an Emarsys, and a shell whose `aws` and `boto3` reach it."""
-    with contextlib.ExitStack() as running:
+    aws = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    shells: list[Shell] = []
 
-        def make(scenario: Scenario) -> tuple[Deployment, Shell]:
-            clock = VirtualClock()
-            emarsys = running.enter_context(EmarsysServer(scenario, clock=clock.now))
-            deployment = running.enter_context(
-                deploy(emarsys.parameters, clock=clock, stack_name="emarsys-export-watch")
-            )
-            aws = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-            aws.start()
-            running.callback(aws.stop)
-            folder = workshop(tmp_path)
-            editor = tmp_path / "editor"
-            editor.write_text(f"#!/bin/sh\necho '{json.dumps(CLIENT)}' > \"$1\"\n")
-            editor.chmod(0o755)
-            environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-            environment |= {
-                "AWS_ENDPOINT_URL": "http://{}:{}".format(*aws.get_host_and_port()),
-                "PATH": f"{folder}/.venv/bin:{os.environ['PATH']}",
-                "EDITOR": str(editor),
-            }
-            # By the variable alone version 1 of the CLI does not find SQS.
-            preparation = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }'
-            return deployment, running.enter_context(Shell(folder, environment, preparation))
+    def make(**asked: Any) -> tuple[World, Shell]:
+        here = world(secrets={}, stack_name="emarsys-export-watch", **{**EXPORTS, **asked})
+        aws.start()
+        folder = workshop(tmp_path)
+        editor = tmp_path / "editor"
+        editor.write_text(f"#!/bin/sh\necho '{json.dumps(CLIENT)}' > \"$1\"\n")
+        editor.chmod(0o755)
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+        environment |= {
+            "AWS_ENDPOINT_URL": "http://{}:{}".format(*aws.get_host_and_port()),
+            "PATH": f"{folder}/.venv/bin:{os.environ['PATH']}",
+            "EDITOR": str(editor),
+        }
+        # By the variable alone version 1 of the CLI does not find SQS.
+        shells.append(
+            Shell(folder, environment, 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }')
+        )
+        return here, shells[0]
 
-        yield make
+    yield make
+    for shell in shells:
+        shell.close()
+    aws.stop()
 
 
 @pytest.mark.parametrize("document", [README, TUTORIAL], ids=name)
 def test_a_document_leads_from_a_secret_to_a_notification(site, document):
-    deployment, shell = site(load(DEFAULT))
+    here, shell = site()
     printed = "".join(shell.run(block) for block in to_run(document))
     assert "All is well" in printed
-    subscriptions = deployment.client("sns").list_subscriptions()["Subscriptions"]
+    subscriptions = here.stack.client("sns").list_subscriptions()["Subscriptions"]
     assert "on-call@example.com" in {subscription["Endpoint"] for subscription in subscriptions}
-    [sender] = documents.blocks(README.read_text("utf-8"), "python")
-    exec(sender, {})
-    deployment.run(timeout_seconds=20)
-    [notification] = deployment.notifications
-    assert notification.attributes["outcome"] == "done"
-    assert notification.message["data"]["context"] == {"job": "nightly-responses"}
+    send_by(README)
+    here.run()
+    assert here.only["outcome"] == "done"
+    assert here.only["context"] == {"job": "nightly-responses"}
 
 
-def test_the_sender_of_the_how_to_sends_an_event_that_is_watched(site):
-    deployment, _ = site(load(DEFAULT))
-    deployment.put_secret("default", CLIENT)
-    text = (DOCS / "how-to" / "send-events.md").read_text("utf-8")
-    [sender] = documents.blocks(text, "python")
+def test_the_sender_of_the_how_to_sends_an_event_that_is_watched(world):
+    here = world(**EXPORTS, secret=CLIENT)
+    send_by(DOCS / "how-to" / "send-events.md")
+    here.run()
+    assert here.outcomes == ["done"]
+
+
+def send_by(document: Path) -> None:
+    """Run the one block of Python that a document shows."""
+    [sender] = documents.blocks(document.read_text("utf-8"), "python")
     exec(sender, {})
-    deployment.run(timeout_seconds=20)
-    assert [notification.attributes["outcome"] for notification in deployment.notifications] == ["done"]
 
 
 def test_two_terminals_show_a_notification(tmp_path):
@@ -157,7 +157,7 @@ def test_two_terminals_show_a_notification(tmp_path):
         try:
             assert emarsys.stderr
             assert "Emarsys at" in emarsys.stderr.readline()
-            with Shell(folder, os.environ, "") as shell:
+            with closing(Shell(folder, os.environ, "")) as shell:
                 printed = shell.run(terminal)
         finally:
             emarsys.terminate()
@@ -166,18 +166,15 @@ def test_two_terminals_show_a_notification(tmp_path):
 
 
 def test_the_commands_of_whoever_is_on_call_reach_a_watch(site):
-    deployment, shell = site(parse(ENDLESS))
+    here, shell = site(exports={123: {"timeline": timeline(in_progress=0)}})
     create, rotate = to_run(CREDENTIALS)
     shell.run(create)
-    deployment.announce({"export_id": 123})
-    deployment.run(until=deployment.clock.now() + 60)
-    shell.run(rotate)
-    for document in (PREPARATION, *ON_CALL, AGAIN):
-        for block in to_run(document):
-            shell.run(block)
-    deployment.run(until=deployment.clock.now() + 60)
-    states = {execution.name: execution.status for execution in deployment.executions()}
-    assert states == {"default_123": "ABORTED", "default_123_3": "RUNNING"}
+    here.announce({"export_id": 123})
+    here.run(until=60)
+    for block in (rotate, *(block for path in (PREPARATION, *ON_CALL, AGAIN) for block in to_run(path))):
+        shell.run(block)
+    here.run(until=120)
+    assert here.statuses == {"default_123": "ABORTED", "default_123_3": "RUNNING"}
 
 
 def test_contributing_explains_the_commands_of_the_gate():

@@ -1,702 +1,489 @@
-"""The commands of operations/, against the template deployed on the sandbox."""
+"""The commands of operations/, run as a shell runs them, against the deployed template."""
 
-import contextlib
-import hashlib
-import json
 import os
 import re
 import signal
-import subprocess
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 from samcli.cli.types import CfnParameterOverridesType
 
 from operations import __main__ as command_line
-from operations.check_credentials import check_credentials
-from operations.dead_letters import dead_letters, redrive, sort
-from operations.delete import delete
-from operations.logs import logs
-from operations.stack import CommandError, Stack
-from operations.watch import progress, watch
-from sandbox.aws import Deployment, VirtualClock, deploy
-from sandbox.emarsys import EmarsysServer, parse
-from tests.contract.schemas import ROOT
+from operations.dead_letters import RECEIVE, sort
+from operations.stack import Stack
+from tests.world import OAUTH, WSSE, World, timeline
 
-WSSE = {"username": "planted-user", "secret": "planted-wsse-secret"}
-OAUTH = {"client_id": "planted-client", "client_secret": "planted-client-secret"}
-SECRETS = {WSSE["secret"], OAUTH["client_secret"]}
-
-
-class Site:
-    """A deployed stack in virtual time, and what a command says."""
-
-    def __init__(self, deployment: Deployment, clock: VirtualClock, server: EmarsysServer) -> None:
-        self.deployment, self.clock, self.server = deployment, clock, server
-        self.said: list[str] = []
-
-    @property
-    def stack(self) -> Stack:
-        return Stack.read("sandbox")
-
-    def sleep(self, seconds: float) -> None:
-        self.deployment.run(until=self.clock.now() + seconds)
-
-    def watch(self, **detail: Any) -> bool:
-        return watch(self.stack, detail, self.said.append, self.sleep)
-
-    def delete(self, answer: bool = True) -> bool:
-        return delete(self.stack, self.said.append, lambda question: answer, self.sleep)
+STACK = "emarsys-export-watch"
+SLOW = {"timeline": timeline(in_progress=0, done=40)}
+ENDLESS = {"timeline": timeline(in_progress=0)}
 
 
 @pytest.fixture
-def site() -> Iterator[Callable[..., Site]]:
-    with contextlib.ExitStack() as running:
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., tuple[int, list[str]]]]:
+    """Runs a command, `run("watch --export-id 123")`: its exit status, and the lines that it prints, errors last."""
+    handlers = {ending: signal.getsignal(ending) for ending in (signal.SIGTERM, signal.SIGHUP)}
 
-        def make(secret: Any = WSSE, parameters: dict[str, Any] | None = None, **scenario: Any) -> Site:
-            clock = VirtualClock(1_800_000_000)
-            credentials = {
-                "wsse": {WSSE["username"]: WSSE["secret"]},
-                "oauth": {OAUTH["client_id"]: OAUTH["client_secret"]},
-            }
-            server = EmarsysServer(parse({"credentials": credentials, **scenario}), clock=clock.now)
-            running.enter_context(server)
-            secrets = {} if secret is None else {"default": secret}
-            deployment = running.enter_context(
-                deploy({**server.parameters, **(parameters or {})}, secrets=secrets, clock=clock)
-            )
-            return Site(deployment, clock, server)
+    def run_it(line: str, *more: str) -> tuple[int, list[str]]:
+        status = command_line.main([*line.split(), *more])
+        return status, "".join(capsys.readouterr()).splitlines()
 
-        yield make
+    yield run_it
+    for ending, handler in handlers.items():
+        signal.signal(ending, handler)
 
 
-SLOW = {"timeline": [{"at": 0, "status": "in progress"}, {"at": 60, "status": "done"}]}
-ENDLESS = {"timeline": [{"at": 0, "status": "in progress"}]}
+@pytest.fixture
+def site(world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> Callable[..., World]:
+    """A deployed stack whose time passes while a command waits; `meanwhile` is called then."""
+    # moto waits by the deployment's clock, which stands still
+    monkeypatch.setitem(RECEIVE, "WaitTimeSeconds", 0)
+
+    def make(meanwhile: Callable[[World], None] = lambda here: None, **asked: Any) -> World:
+        here = world(**{"stack_name": STACK, "exports": {}, **asked})
+
+        def sleep(seconds: float) -> None:
+            pass_time(here, seconds)
+            meanwhile(here)
+
+        monkeypatch.setattr("operations.stack.sleep", sleep)
+        monkeypatch.setattr(boto3, "client", lambda service, **_: here.stack.client(service))  # made once
+        return here
+
+    return make
 
 
-def test_a_watch_is_followed_until_the_file_is_there(site):
-    here = site(exports={123: SLOW})
-    assert here.watch(export_id=123)
-    assert here.said[0].startswith("sent the event of export 123")
-    assert any(said.startswith("check 1: in progress, next check ") for said in here.said)
-    assert here.said[-1] == "done: ftp://ftp.example.com/exports/export.csv"
+def pass_time(here: World, seconds: float) -> None:
+    here.stack.run(until=here.stack.clock.now() + seconds)
 
 
-def test_a_check_without_a_status_is_no_status(site):
-    faults = [{"fault": "forbidden_html", "from": 20, "until": 60}]
-    here = site(exports={123: {**SLOW, "faults": faults}})
-    assert here.watch(export_id=123)
-    checks = [said for said in here.said if said.startswith("check ")]
-    assert checks[0].startswith("check 1: in progress, ")
-    without = [said for said in checks if "no status, the log of CheckExportFunction says why" in said]
-    assert without
-    assert not [said for said in without if "in progress" in said]
-    assert here.said[-1].startswith("done: ")
+def watched(here: World, *export_ids: int) -> World:
+    """A world whose exports have been watched for a minute."""
+    here.announce(*({"export_id": export_id} for export_id in export_ids))
+    pass_time(here, 60)
+    return here
 
 
-def test_an_export_that_emarsys_does_not_know_is_reported_before_and_at_the_end(site):
-    here = site(exports={})
-    assert not here.watch(export_id=123)
-    assert any(said.startswith("check 1: export_not_found so far, next check ") for said in here.said)
-    assert here.said[-1].startswith("rejected: Emarsys knows no export of this id (10001).")
+def published(here: World) -> list[str]:
+    return sorted(told["message"]["id"] for told in here.told)
 
 
-def test_a_watch_that_does_not_end_well_says_why(site):
-    here = site(exports={123: {"timeline": [{"at": 0, "status": "error"}]}})
-    assert not here.watch(export_id="123", attempt=2)
-    assert here.said[-1].startswith("error: Emarsys reports that the export failed.")
-    assert [execution.name for execution in here.deployment.executions()] == ["default_123_2"]
+def api_calls(here: World) -> list[str]:
+    return [seen.path for seen in here.server.requests if seen.path.startswith("/api/")]
 
 
-def test_a_watch_that_is_stopped_is_lost(site):
-    here = site(exports={123: ENDLESS})
-    polls = iter(range(100))
+# watch
 
-    def sleep(seconds: float) -> None:
-        here.sleep(seconds)
-        if next(polls) == 5:
-            here.deployment.stop("default_123")
-
-    assert not watch(here.stack, {"export_id": 123}, here.said.append, sleep)
-    assert here.said[-1].startswith("lost: the execution is ABORTED")
-
-
-def test_a_running_watch_is_followed_and_no_event_is_sent(site):
-    here = site(exports={123: SLOW})
-    here.deployment.announce({"export_id": 123})
-    here.sleep(15)
-    assert here.watch(export_id=123)
-    assert here.said[0] == "default_123 is being watched already: following it"
-    assert len(here.deployment.deliveries) == 1
-
-
-def test_an_export_that_was_watched_before_wants_another_attempt(site):
-    here = site(exports={123: {}})
-    assert here.watch(export_id=123)
-    with pytest.raises(CommandError, match="say 2"):
-        here.watch(export_id=123)
-
-
-def test_what_is_no_export_id_is_refused_before_its_event_is_sent(site):
-    with pytest.raises(CommandError, match="`export_id` is 'abc'"):
-        site().watch(export_id="abc")
-
-
-def test_an_execution_that_does_not_begin_leads_to_the_dead_letter_queue(site):
-    here = site(exports={123: {}})
-    with pytest.raises(CommandError, match="operations dead-letters --stack sandbox"):
-        watch(here.stack, {"export_id": 123}, here.said.append, lambda seconds: None)
-
-
-@pytest.mark.parametrize("secret", [WSSE, OAUTH])
-def test_credentials_that_emarsys_accepts_are_well_whether_the_export_is_there_or_not(site, secret):
-    here = site(secret=secret)
-    well, sentence = check_credentials(here.stack, "default")
-    assert well
-    assert sentence.startswith("All is well")
-    assert ("ends with the year 2026" in sentence) == (secret is WSSE)
-    assert [seen.path for seen in here.server.requests if seen.path.startswith("/api/")] == [
-        f"/api/{'v2' if secret is WSSE else 'v3'}/export/1"
-    ]
+HTML = {"faults": [{"fault": "forbidden_html", "from": 20, "until": 40}]}
+NO_STATUS = "check [2-5]: no status, the log of CheckExportFunction says why, next check "
 
 
 @pytest.mark.parametrize(
-    ("secret", "faults", "expected"),
+    ("exports", "expected_status", "line", "end"),
     [
-        (None, [], "there is no secret emarsys/default"),
-        ({**WSSE, "secret": "wrong"}, [], "Check the account's API credentials"),
-        ({**OAUTH, "client_secret": "wrong"}, [], "Check client_id and client_secret"),
-        (WSSE, [{"reply": {"http": 403}}], "Grant the permission export.status"),
-        (OAUTH, [{"reply": {"http": 401}}], "Check the account's API credentials"),
-        (WSSE, [{"reply": {"http": 429}}], "try again in a few minutes"),
-        (WSSE, [{"reply": {"http": 503}}], "Check that the Emarsys host is right"),
-        (WSSE, [{"reply": {"http": 404}}], "Check that the Emarsys host is right"),
+        (
+            {123: SLOW},
+            0,
+            "check 1: in progress, next check ",
+            "done: ftp://ftp.example.com/exports/export.csv",
+        ),
+        ({123: SLOW | HTML}, 0, NO_STATUS, "done: "),
+        ({123: {"timeline": timeline(ready=0, done=100)}}, 0, "check [2-9]: ready, stuck: ", "done: "),
+        (
+            {123: {"timeline": timeline(error=0)}},
+            1,
+            "sent the event",
+            "error: Emarsys reports that the export",
+        ),
+        ({}, 1, "check 1: export_not_found so far, next check ", "rejected: Emarsys knows no export of this"),
+    ],
+    ids=["done", "no status", "stuck", "error", "unknown"],
+)
+def test_a_watch_is_followed_to_its_end(site, run, exports, expected_status, line, end):
+    here = site(exports=exports, parameters={"StuckAfterSeconds": 60})
+    status, said = run("watch --export-id 123 --attempt 2 --expected-seconds 60")
+    assert status == expected_status
+    assert said[0] == "sent the event of export 123, waiting for its execution default_123_2"
+    assert [found for found in said if re.match(line, found)]
+    assert said[-1].startswith(end)
+    assert list(here.statuses) == ["default_123_2"]
+
+
+def test_a_failed_check_and_a_stopped_execution_are_said(site, run):
+    polls = iter(range(100))
+    here = site(
+        lambda here: here.stack.stop("default_123") if next(polls) == 70 else None, exports={123: ENDLESS}
+    )
+    here.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
+    status, said = run("watch --export-id 123")
+    assert status == 1
+    assert any(line.startswith("the check failed with all its retries: the next one ") for line in said)
+    assert said[-1].startswith("lost: the execution is ABORTED")
+
+
+def test_a_running_watch_is_followed_without_an_event_and_one_that_ended_wants_another_attempt(site, run):
+    here = site(exports={123: SLOW})
+    here.announce({"export_id": 123})
+    pass_time(here, 15)
+    status, said = run("watch --export-id 123")
+    assert (status, said[0]) == (0, "default_123 is being watched already: following it")
+    status, said = run("watch --export-id 123")
+    assert status == 1
+    assert "say 2" in said[-1]
+    assert len(here.stack.deliveries) == 1
+
+
+# check-credentials
+
+
+@pytest.mark.parametrize(("secret", "path"), [(WSSE, "/api/v2/export/1"), (OAUTH, "/api/v3/export/1")])
+def test_credentials_that_emarsys_accepts_are_well_and_wsse_ends(site, run, secret, path):
+    here = site(secret=secret)
+    status, said = run("check-credentials")
+    assert (status, said[0].partition(":")[0]) == (0, "All is well")
+    assert ("ends with the year 2026" in said[-1]) == (secret is WSSE)
+    assert api_calls(here) == [path]
+
+
+@pytest.mark.parametrize(
+    ("secret", "http", "expected"),
+    [
+        (WSSE | {"secret": "planted-wrong"}, None, "Check the account's API credentials"),
+        (OAUTH | {"client_secret": "planted-wrong"}, None, "Check client_id and client_secret"),
+        (OAUTH, 401, "Check the account's API credentials"),
+        (WSSE, 403, "Grant the permission export.status"),
+        (WSSE, 404, "Check that the Emarsys host is right"),
+        (WSSE, 429, "try again in a few minutes"),
     ],
 )
-def test_what_is_wrong_is_said_with_what_to_do_and_without_a_secret(site, secret, faults, expected):
-    here = site(secret=secret, faults=faults)
-    well, sentence = check_credentials(here.stack, "default")
-    assert not well
-    assert expected in sentence
-    assert not [planted for planted in SECRETS if planted in sentence]
-    assert len([seen for seen in here.server.requests if seen.path.startswith("/api/")]) <= 1
+def test_what_is_wrong_with_credentials_is_said_with_what_to_do_and_no_secret(
+    site, run, secret, http, expected
+):
+    here = site(secret=secret, faults=[{"reply": {"http": http}}] if http else [])
+    status, [said] = run("check-credentials")
+    assert (status, expected in said, "planted" in said) == (1, True, False)
+    assert len(api_calls(here)) <= 1
 
 
-def test_an_account_that_no_event_may_name_is_refused_whatever_its_secret_says(site):
-    here = site()
-    here.deployment.put_secret("Shop_DE", WSSE)
-    with pytest.raises(CommandError, match="`account` is 'Shop_DE'; it must be 1 to 32 of a-z"):
-        check_credentials(here.stack, "Shop_DE")
-
-
-def test_running_watches_are_named_stopped_and_published_as_lost_before_the_stack_goes(site):
-    here = site(exports={1: ENDLESS, 2: ENDLESS, 3: {}})
-    for export_id in (1, 2, 3):
-        here.deployment.announce({"export_id": export_id})
-    here.sleep(120)
-    stack = here.stack
-    assert here.delete()
-    assert {"running: default_1", "running: default_2"} <= set(here.said)
-    assert "running: default_3" not in here.said
-    assert sorted(told.message["id"] for told in here.deployment.notifications) == [
-        "default_1/lost",
-        "default_2/lost",
-        "default_3/done",
-    ]
-    assert "the secrets emarsys/…" in here.said[-1]
-    with pytest.raises(CommandError, match="there is no stack"):
-        Stack.read(stack.name)
-    secrets = boto3.client("secretsmanager").list_secrets()["SecretList"]
-    assert [secret["Name"] for secret in secrets] == ["emarsys/default"]
-
-
-def test_nothing_is_stopped_without_a_yes(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    assert not here.delete(answer=False)
-    assert [execution.status for execution in here.deployment.executions()] == ["RUNNING"]
-    assert here.stack.outputs
-
-
-def test_a_stack_whose_lost_watches_cannot_be_published_stays_and_goes_on_watching(site):
-    here = site(exports={1: ENDLESS, 2: {}})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    here.deployment.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
-    with pytest.raises(CommandError, match="it is in the dead-letter queue"):
-        here.delete()
-    assert here.stack.outputs
-    assert here.said[-1] == "the stack stays, and export-created events start watches again"
-    here.deployment.announce({"export_id": 2})
-    here.sleep(60)
-    assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
-
-
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
-def test_a_command_that_is_ended_meanwhile_leaves_a_stack_that_listens(site, capsys, monkeypatch, ending):
-    here = site(exports={1: ENDLESS})
-    monkeypatch.setattr(delete, "__defaults__", (lambda _: os.kill(os.getpid(), ending),))  # its `sleep`
-    before = signal.signal(ending, signal.SIG_DFL)
-    try:
-        status = command_line.main(["delete", "--stack", "sandbox", "--yes"])
-    finally:
-        signal.signal(ending, before)
-    assert status == command_line.EXIT_INTERRUPTED
-    assert "the stack stays, and export-created events start watches again" in capsys.readouterr().out
-    assert rules_enabled(here)
-
-
-def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does_it(site):
-    here = site(exports={})
-    here.deployment.faults.fail("events.EnableRule", "ExpiredTokenException")
-    here.deployment.sources.clear()
-    here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match="are not received from the inbox"):
-        here.delete()
-    assert not rules_enabled(here)
-    command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", here.said[-1])
-    assert command
-    here.deployment.faults.clear()
-    here.deployment.client("events").enable_rule(Name=command[1], EventBusName=command[2])
-    assert rules_enabled(here)
-
-
-def test_a_stack_that_is_protected_is_left_alone(site):
-    here = site(exports={})
-    protected = replace(here.stack, is_protected=True)  # moto cannot protect one
-    with pytest.raises(CommandError, match="update-termination-protection --no-enable"):
-        delete(protected, here.said.append, lambda question: True, here.sleep)
-    assert rules_enabled(here)
-
-
-def test_a_stack_that_aws_does_not_let_go_listens_again(site):
-    here = site(exports={2: {}})
-    here.deployment.faults.fail("cloudformation.DeleteStack", "AccessDenied", status=403)
-    with pytest.raises(ClientError, match="AccessDenied"):
-        here.delete()
-    here.deployment.announce({"export_id": 2})
-    here.sleep(60)
-    assert [told.message["id"] for told in here.deployment.notifications] == ["default_2/done"]
-
-
-def test_a_lost_that_was_not_published_in_a_first_run_is_before_a_second_one_deletes(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    sources = dict(here.deployment.sources)
-    here.deployment.sources.clear()
-    for _ in range(2):
-        with pytest.raises(CommandError, match="`lost` is not published yet"):
-            here.delete()
-    here.deployment.sources.update(sources)
-    for source in sources.values():
-        source.arrived()
-    assert here.delete()
-    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
-
-
-def test_a_watch_that_was_stopped_before_is_published_before_the_stack_goes(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 400)
-    here.deployment.stop("default_1")
-    assert here.delete()
-    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
-
-
-def test_an_event_that_cannot_start_its_watch_keeps_the_stack(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.faults.fail("stepfunctions.StartExecution", "ThrottlingException", status=400)
-    here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match="it is in the dead-letter queue"):
-        here.delete()
-    assert here.deployment.dead_letters()
-
-
-def rules_enabled(here: Site) -> bool:
-    rules = here.deployment.client("events").list_rules(EventBusName="default")["Rules"]
-    return {rule["State"] for rule in rules} == {"ENABLED"}
-
-
-def test_what_is_deployed_is_what_sam_is_given_to_offer(site, capsys):
-    alarms = "arn:aws:sns:eu-central-1:123456789012:alarms"
-    here = site(parameters={"AlarmTopicArn": alarms, "DeadlineSeconds": "3600", "CheckCostSeconds": "2.5"})
-    assert command_line.main(["parameters", "--stack", "sandbox"]) == 0
-    option, *given = capsys.readouterr().out.split()
-    assert option == "--parameter-overrides"
-    offered = CfnParameterOverridesType().convert(tuple(given), None, None)
-    assert offered == {name: value for name, value in here.stack.parameters.items() if value}
-    assert (offered["AlarmTopicArn"], offered["DeadlineSeconds"]) == (alarms, "3600")
-
-
-@pytest.mark.parametrize(("variable", "expected"), [("AWS_REGION", True), ("AWS_DEFAULT_REGION", False)])
-def test_sam_is_given_the_region_that_it_does_not_read(nobody, variable, expected):
-    nobody.setenv(variable, "eu-west-1")
-    done = subprocess.run(["make", "-n", "deploy"], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (
-        "deploy --stack-name 'emarsys-export-watch' --region 'eu-west-1' --guided" in done.stdout
-    ) == expected
-
-
-def test_before_the_first_deployment_sam_offers_its_defaults(site, capsys):
-    site()
-    assert command_line.main(["parameters", "--stack", "elsewhere"]) == 0
-    assert capsys.readouterr().out.split() == []
+# delete
 
 
 @pytest.mark.parametrize("bus", ["default", "exports"])
-def test_a_stack_to_which_events_are_sent_all_the_time_is_deleted(site, bus):
-    here = site(exports={}, parameters={"EventBusName": bus})
-    polls = iter(range(1, 100))
-
-    def sleep(seconds: float) -> None:
-        here.deployment.announce({"export_id": next(polls)})
-        here.sleep(seconds)
-
-    here.deployment.announce({"export_id": 1000})
-    assert delete(here.stack, here.said.append, lambda question: True, sleep)
-    assert [execution.name for execution in here.deployment.executions()] == ["default_1000"]
-
-
-def test_a_stack_that_does_not_publish_its_lost_watches_stays(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    here.deployment.sources.clear()
-    with pytest.raises(CommandError, match="`lost` is not published yet"):
-        here.delete()
-    assert here.stack.outputs
-
-
-def test_a_stack_that_was_never_deployed_to_the_end_is_said_how_to_be_removed(site):
-    here = site()
-    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
-    here.deployment.client("cloudformation").create_stack(StackName="half", TemplateBody=template)
-    with pytest.raises(CommandError, match="aws cloudformation delete-stack --stack-name half"):
-        Stack.read("half")
+def test_a_stack_goes_when_its_watches_are_stopped_and_published_as_lost(site, run, monkeypatch, bus):
+    """Also those of events that were sent just before; events that are sent all the while start none."""
+    more = iter(range(100, 200))
+    exports = {1: ENDLESS, 2: {}, 3: ENDLESS}
+    here = site(
+        lambda here: here.announce({"export_id": next(more)}),
+        exports=exports,
+        parameters={"EventBusName": bus},
+    )
+    # What a rule on a bus of one's own is called by CloudFormation, if not by moto.
+    names = Stack(STACK).physical_id
+    monkeypatch.setattr(
+        Stack, "physical_id", lambda _, of: f"{bus}|" * (of == "ExportCreatedRule") + names(of)
+    )
+    watched(here, 1, 2).announce({"export_id": 3})
+    status, said = run("delete --yes")
+    assert (status, said[0]) == (0, "running: default_1")
+    assert said[1].startswith("1 export-created events are in the inbox")
+    assert "the secrets emarsys/…" in said[-1]
+    assert published(here) == ["default_1/lost", "default_2/done", "default_3/lost"]
+    assert set(here.statuses) == {"default_1", "default_2", "default_3"}
+    assert f"there is no stack {STACK} in eu-central-1" in run("delete --yes")[1][-1]
+    assert len(boto3.client("secretsmanager").list_secrets()["SecretList"]) == 1
 
 
-def test_what_was_sent_just_before_is_published_as_lost(site):
-    here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    assert here.delete()
-    assert here.said[0].startswith("1 export-created events are in the inbox")
-    assert [told.message["id"] for told in here.deployment.notifications] == ["default_1/lost"]
+def test_a_lost_that_is_not_yet_published_is_before_the_stack_goes(site, run):
+    here = watched(site(exports={1: ENDLESS}), 1)
+    here.stack.faults.fail("sns.Publish", until=here.stack.clock.now() + 400)
+    here.stack.stop("default_1")
+    assert run("delete --yes")[0] == 0
+    assert published(here) == ["default_1/lost"]
 
 
-def test_a_stack_that_does_not_read_its_inbox_stays(site):
-    here = site(exports={})
-    here.deployment.sources.clear()
-    here.deployment.announce({"export_id": 1})
-    with pytest.raises(CommandError, match=re.escape("docs/runbooks/inbox.md")):
-        here.delete()
-    assert here.stack.outputs
-
-
-def test_the_command_line_reports_by_its_exit_status(site, capsys):
-    site()
-    assert command_line.main(["check-credentials", "--stack", "sandbox"]) == 0
-    assert command_line.main(["check-credentials", "--stack", "sandbox", "--account", "other"]) == 1
-    assert command_line.main(["watch", "--stack", "sandbox", "--export-id", "0"]) == 1
-    wrong = ["--export-id", "1", "--expected-seconds", "0"]
-    assert command_line.main(["watch", "--stack", "sandbox", *wrong]) == 1
-    assert command_line.main(["delete", "--stack", "elsewhere", "--yes"]) == 1
-    output = capsys.readouterr()
-    assert "All is well" in output.out
-    assert "`expected_seconds` is 0" in output.err
-    assert "there is no stack elsewhere in eu-central-1" in output.err
-
-
-@pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
-    """A shell without anything of AWS."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    return monkeypatch
-
-
-@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_without_aws_credentials_the_command_says_so(nobody, capsys, variable):
-    nobody.setenv(variable, "eu-west-1")
-    assert command_line.main(["delete", "--yes"]) == 1
-    assert "there are no AWS credentials" in capsys.readouterr().err
-
-
-def test_without_a_region_the_command_says_which_variable_names_it(nobody, capsys):
-    assert command_line.main(["delete", "--yes"]) == 1
-    assert "set AWS_REGION" in capsys.readouterr().err
-
-
-def test_without_a_network_aws_cannot_be_reached_and_refuses_nothing(nobody, capsys):
-    nobody.setenv("AWS_REGION", "eu-west-1")
-    nobody.setenv("AWS_ACCESS_KEY_ID", "testing")
-    nobody.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    nobody.setenv("AWS_MAX_ATTEMPTS", "1")
-    nobody.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert command_line.main(["delete", "--yes"]) == 1
-    assert capsys.readouterr().err.startswith("cannot reach AWS: ")
-
-
-def test_a_watch_without_an_export_id_is_refused_before_anything_else(nobody, capsys):
-    assert command_line.main(["watch", "--export-id", ""]) == 1
-    assert "make watch EXPORT_ID=123" in capsys.readouterr().err
+def test_nothing_is_stopped_without_a_yes(site, run, monkeypatch):
+    here = watched(site(exports={1: ENDLESS}), 1)
+    monkeypatch.setattr("operations.delete.Confirm.ask", lambda question: False)
+    assert run("delete") == (1, ["running: default_1"])
+    assert here.statuses == {"default_1": "RUNNING"}
+    assert listens(here)
 
 
 @pytest.mark.parametrize(
-    ("state", "seconds"), [("Wait after failed check", 300), ("Wait longer after failed checks", 900)]
+    ("wrong", "begun", "expected"),
+    [
+        ("sns.Publish", True, "it is in the dead-letter queue"),
+        ("stepfunctions.StartExecution", False, "it is in the dead-letter queue"),
+        ("no queue is read", True, "1 `lost` to be published, so the stack is not deleted"),
+        (
+            "no queue is read",
+            False,
+            "1 export-created events to be watched, so the stack is not deleted: docs/runb",
+        ),
+        ("cloudformation.DeleteStack", True, "AWS refuses: An error occurred (AccessDenied)"),
+    ],
 )
-def test_a_check_that_fails_says_when_the_next_one_comes(state, seconds):
-    machine = json.loads((ROOT / "statemachine" / "export_watch.asl.json").read_text("utf-8"))
-    assert machine["States"][state]["Seconds"] == seconds
-    said = progress([{"id": 9, "stateEnteredEventDetails": {"name": state}}])
-    assert said == f"the check failed with all its retries: the next one comes in {seconds} s"
-
-
-# The dead-letter queue.
-
-
-@pytest.fixture
-def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto waits by the deployment's clock, which stands still meanwhile."""
-    monkeypatch.setattr("operations.dead_letters.WAIT_SECONDS", 0)
-
-
-def refuse(here: Site, *details: dict[str, Any]) -> None:
-    """Have events of these details moved to the dead-letter queue."""
-    here.deployment.faults.fail("stepfunctions.StartExecution", "AccessDeniedException", status=400)
-    for detail in details:
-        here.deployment.announce(detail)
-    here.deployment.run()
-    here.deployment.faults.clear()
-
-
-@pytest.mark.usefixtures("no_wait")
-def test_the_messages_of_the_dead_letter_queue_are_listed_with_what_to_do(site):
-    here = site(exports={})
-    refuse(here, {"export_id": 0}, {"export_id": 5})
-    here.deployment.client("stepfunctions").start_execution(
-        stateMachineArn=here.stack.outputs["StateMachineArn"], name="by-hand", input="{}"
-    )
-    here.deployment.run()
-    assert not dead_letters(here.stack, here.said.append)
-    wrong, right, by_hand = here.said
-    assert "refused event of 'sandbox': `export_id` is 0" in wrong
-    assert f"dead-letters --delete {wrong.partition(':')[0]}" in wrong
-    assert "default_5 is not watched yet; fix the cause, then: redrive" in right
-    assert "failed execution that was no watch" in by_hand
-
-
-@pytest.mark.usefixtures("no_wait")
-def test_what_may_succeed_now_is_sent_back_and_the_rest_stays(site):
-    here = site(exports={5: {}})
-    refuse(here, {"export_id": 0}, {"export_id": 5})
-    assert not redrive(here.stack, here.said.append)
-    here.deployment.run()
-    assert [execution.name for execution in here.deployment.executions()] == ["default_5"]
-    [wrong] = here.deployment.dead_letters()
-    assert "1 stay" in here.said[-1]
-    assert dead_letters(here.stack, here.said.append, delete=wrong.message_id)
-    assert here.deployment.dead_letters() == []
-    assert redrive(here.stack, here.said.append)
-
-
-@pytest.mark.usefixtures("no_wait")
-def test_what_was_just_listed_is_sent_back_or_deleted_at_once(site):
-    here = site(exports={5: {}})
-    refuse(here, {"export_id": 0}, {"export_id": 5})
-    for _ in range(2):
-        assert not dead_letters(here.stack, here.said.append)
-        here.sleep(1)
-    assert len(here.said) == 4
-    assert not redrive(here.stack, here.said.append)
-    assert any(said.startswith("sent back to InboxQueue: ") for said in here.said)
-    here.sleep(1)
-    [wrong] = here.deployment.dead_letters()
-    assert dead_letters(here.stack, here.said.append, delete=wrong.message_id)
-
-
-@pytest.mark.usefixtures("no_wait")
-def test_messages_that_someone_else_is_reading_are_not_called_sent_back(site):
-    here = site(exports={})
-    refuse(here, {"export_id": 5})
-    url = here.stack.outputs["DeadLetterQueueUrl"]
-    boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=60)
-    assert not redrive(here.stack, here.said.append)
-    assert not dead_letters(here.stack, here.said.append)
-    unread = "1 more in the queue could not be read: someone else is reading them. Run this again in a minute"
-    assert here.said == [unread, unread]
-
-
-@pytest.mark.usefixtures("no_wait")
-def test_a_lost_that_could_not_be_published_is_published_after_a_redrive(site):
+def test_a_stack_whose_watches_cannot_end_well_stays_and_listens(
+    site, run, monkeypatch, wrong, begun, expected
+):
+    monkeypatch.setattr("operations.delete.POLL_SECONDS", 150)
     here = site(exports={1: ENDLESS})
-    here.deployment.announce({"export_id": 1})
-    here.sleep(60)
-    here.deployment.faults.fail("sns.Publish", until=here.clock.now() + 1000)
-    here.deployment.stop("default_1")
-    here.deployment.run()
-    assert redrive(here.stack, here.said.append)
-    assert here.said[0] == "sent back to LostWatchQueue: lost watch default_1 is not published yet"
-    here.deployment.run()
-    assert [published.message["id"] for published in here.deployment.notifications] == ["default_1/lost"]
+    if begun:
+        watched(here, 1)
+    if wrong == "no queue is read":
+        here.stack.sources.clear()
+    else:
+        here.stack.faults.fail(wrong, "AccessDenied", status=403)
+    if not begun:
+        here.announce({"export_id": 1})
+    status, said = run("delete --yes")
+    assert (status, expected in said[-1]) == (1, True)
+    assert said[-2] == "the stack stays, and export-created events start watches again"
+    assert listens(here)
 
 
-@pytest.mark.usefixtures("no_wait")
-def test_a_message_that_is_not_there_is_not_deleted(site):
-    with pytest.raises(CommandError, match="there is no message abc"):
-        dead_letters(site(exports={}).stack, lambda _: None, delete="abc")
+def test_a_stack_that_is_protected_is_left_alone(site, run):
+    here = site()
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    protected = {"Stacks": [{**stack, "EnableTerminationProtection": True}]}  # moto cannot protect one
+    here.stack.faults.answer("cloudformation.DescribeStacks", lambda: protected)
+    assert "update-termination-protection --no-enable" in run("delete --yes")[1][-1]
+    assert listens(here)
 
 
-@pytest.mark.parametrize("body", ["no JSON", "[]", '{"detail-type": "Other", "source": "x"}'])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_ended_meanwhile_leaves_a_stack_that_listens(site, run, ending):
+    here = site(lambda here: os.kill(os.getpid(), ending))
+    signal.signal(ending, signal.SIG_DFL)
+    status, said = run("delete --yes")
+    assert status == command_line.EXIT_INTERRUPTED
+    assert said[-2] == "the stack stays, and export-created events start watches again"
+    assert listens(here)
+
+
+def test_a_rule_that_cannot_be_enabled_again_is_named_with_the_command_that_does_it(site, run):
+    here = site()
+    for operation in ("events.EnableRule", "cloudformation.DeleteStack"):
+        here.stack.faults.fail(operation, "ExpiredTokenException")
+    _, said = run("delete --yes")
+    assert not listens(here)
+    command = re.search(r"aws events enable-rule --name (\S+) --event-bus-name (\S+)$", said[-2])
+    assert command
+    here.stack.faults.clear()
+    boto3.client("events").enable_rule(Name=command[1], EventBusName=command[2])
+    assert listens(here)
+
+
+def listens(here: World) -> bool:
+    rules = here.stack.client("events").list_rules(EventBusName="default")["Rules"]
+    return bool(Stack(STACK).arn) and {rule["State"] for rule in rules} == {"ENABLED"}
+
+
+# dead-letters and redrive
+
+
+def test_the_messages_of_the_dead_letter_queue_are_listed_sent_back_or_deleted(site, run):
+    here = watched(site(exports={1: ENDLESS, 5: {}}), 1)
+    here.stack.faults.fail("stepfunctions.StartExecution")
+    here.stack.faults.fail("sns.Publish", matches=lambda call: '"lost"' in call["Message"])
+    here.announce({"export_id": 0}, {"export_id": 5})
+    here.stack.stop("default_1")
+    pass_time(here, 3600)
+    here.stack.faults.clear()
+    denied: Any = {"ERROR_MESSAGE": {"DataType": "String", "StringValue": "denied"}}
+    boto3.client("sqs").send_message(
+        QueueUrl=here.stack.outputs["DeadLetterQueueUrl"], MessageBody="{}", MessageAttributes=denied
+    )
+    status, said = run("dead-letters")
+    assert status == 1
+    ids = {line.partition(": ")[2].partition(" ")[0]: line.partition(": ")[0] for line in said}
+    wrong = (
+        "refused event of 'sandbox': `export_id` is 0; it must be a positive integer of at most 15 digits. Have its "
+        f"sender send a right one; then: dead-letters --delete {ids['refused']}"
+    )
+    by_hand = (
+        "no EventBridge event: find out who sends to this queue (EventBridge could not deliver it: denied)"
+    )
+    right, lost = (
+        "event of 'sandbox': default_5 is not watched yet",
+        "lost watch default_1 is not published yet",
+    )
+    assert set(said) == {
+        f"{ids['refused']}: {wrong}",
+        f"{ids['no']}: {by_hand}; then: dead-letters --delete {ids['no']}",
+        f"{ids['event']}: {right}; fix the cause, then: redrive",
+        f"{ids['lost']}: {lost}; fix the cause, then: redrive",
+    }
+
+    pass_time(here, 0.01)  # what was listed is visible again at once, that is, a moment later
+    status, said = run("redrive")
+    assert status == 1
+    assert {
+        f"stays: {wrong}",
+        f"sent back to InboxQueue: {right}",
+        f"sent back to LostWatchQueue: {lost}",
+    } < set(said)
+    here.run()
+    assert published(here) == ["default_1/lost", "default_5/done"]
+
+    for message, left in (("refused", 1), ("no", 0)):
+        pass_time(here, 0.01)
+        assert run(f"dead-letters --delete {ids[message]}")[0] == left
+    assert run("redrive")[1][-1] == "the dead-letter queue has no message"
+
+
+@pytest.mark.parametrize("command", ["redrive", "dead-letters"])
+def test_messages_that_someone_else_is_reading_are_not_called_none(site, run, command):
+    url = site().stack.outputs["DeadLetterQueueUrl"]
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
+    boto3.client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=60)
+    status, said = run(command)
+    assert status == 1
+    assert said[-1] == "1 more could not be read: someone else is reading them. Run this again in a minute"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("no JSON", "[]", '{"detail-type": "Other", "source": "x"}'),
+        '{"detail-type": "Step Functions Execution Status Change", "source": "x"}',
+    ],
+)
 def test_a_message_of_another_kind_is_for_nobody(body):
     _, queue = sort(body, 86_400)
     assert queue is None
 
 
-# The log.
+# logs
 
 
-def test_lines_about_trouble_are_shown_in_the_order_of_time(monkeypatch):
-    texts = {
-        "StartWatchLogGroup": "timed out\n",
-        "CheckExportLogGroup": '{"level": "ERROR", "message": "line 1", "execution": "default_5"}',
-        "ReportLostWatchLogGroup": '{"level": "WARNING", "message": "line 2"}',
+def test_lines_about_trouble_are_shown_in_the_order_of_time(site, run, monkeypatch):
+    site()
+    lines = {
+        "StartWatchLogGroup": (3000, "timed out\n"),
+        "CheckExportLogGroup": (2000, '{"level": "ERROR", "message": "line 1", "execution": "default_5"}'),
+        "ReportLostWatchLogGroup": (1000, '{"level": "WARNING", "message": "line 2"}'),
     }
-    moments = dict(zip(texts, (3000, 2000, 1000), strict=True))
-    asked = []
+    groups = {Stack(STACK).physical_id(group): lines[group] for group in lines}
+    asked = set()
 
     def paginate(**call: Any) -> list[dict[str, Any]]:
-        group = call["logGroupName"].removeprefix("stack-")
-        asked.append(call["filterPattern"])
-        return [{"events": [{"timestamp": moments[group], "message": texts[group]}]}]
+        asked.add((call["filterPattern"], call["startTime"]))
+        timestamp, message = groups[call["logGroupName"]]
+        return [{"events": [{"timestamp": timestamp, "message": message}]}]
 
     client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate))
     monkeypatch.setattr("operations.logs.boto3", SimpleNamespace(client=lambda _: client))
-    stack: Any = SimpleNamespace(physical_id=lambda logical_id: f"stack-{logical_id}")
-    said: list[str] = []
-    assert logs(stack, said.append, hours=1)
-    assert said == [
+    monkeypatch.setattr("operations.logs.time.time", lambda: 7200)
+    assert run("logs")[1] == [
         "1970-01-01T00:00:01Z ReportLostWatch WARNING line 2",
         "1970-01-01T00:00:02Z CheckExport ERROR default_5 line 1",
         "1970-01-01T00:00:03Z StartWatch timed out",
     ]
-    assert set(asked) == {"?ERROR ?WARNING ?timed ?killed"}
-    assert logs(stack, said.append, hours=1, execution="default_5")
-    assert asked[-1] == '{ $.execution = "default_5" }'
+    run("logs --hours 2 --execution default_5")
+    assert asked == {("?ERROR ?WARNING ?timed ?killed", 3_600_000), ('{ $.execution = "default_5" }', 0)}
 
 
-# Deploying.
+# parameters and check-deployment
 
 
-def test_a_file_of_parameters_wins_over_what_is_deployed_and_sam_reads_it(site, capsys, tmp_path):
-    site(parameters={"DeadlineSeconds": "3600"})
+def offered(said: list[str]) -> dict[str, str]:
+    """What SAM reads from the option that is printed."""
+    option, *given = said[0].split()
+    assert option == "--parameter-overrides"
+    read: dict[str, str] = CfnParameterOverridesType().convert(tuple(given), None, None)
+    return read
+
+
+def test_sam_is_given_what_is_deployed_and_over_it_what_a_file_says(site, run, tmp_path):
+    alarms = "arn:aws:sns:eu-central-1:123456789012:alarms"
+    site(parameters={"AlarmTopicArn": alarms, "DeadlineSeconds": "3600", "CheckCostSeconds": "2.5"})
+    deployed = {name: value for name, value in Stack(STACK).parameters.items() if value}
+    assert (deployed["AlarmTopicArn"], deployed["DeadlineSeconds"]) == (alarms, "3600")
+    assert offered(run("parameters")[1]) == deployed
     file = tmp_path / "parameters"
-    file.write_text(
-        "# of the test account\n\nSubscriberAccounts=111122223333,444455556666\nDeadlineSeconds=7200\n"
-    )
-    assert command_line.main(["parameters", "--stack", "sandbox", "--file", str(file)]) == 0
-    _, *given = capsys.readouterr().out.split()
-    offered = CfnParameterOverridesType().convert(tuple(given), None, None)
-    assert offered["SubscriberAccounts"] == "111122223333,444455556666"
-    assert offered["DeadlineSeconds"] == "7200"
+    file.write_text("# of the test account\n\nSubscriberAccounts=1,2\nDeadlineSeconds=7200\nAlarmTopicArn=\n")
+    given = {"SubscriberAccounts": "1,2", "DeadlineSeconds": "7200", "AlarmTopicArn": ""}
+    assert offered(run("parameters --file", str(file))[1]) == deployed | given
+    assert run("parameters --stack elsewhere") == (0, [""])  # before the first deployment: SAM's own defaults
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("text", "expected"),
     [
         ("MinWaitSeconds=901", "MinWaitSeconds (901) is above MaxWaitSeconds (900)"),
         ("MaxWaitSeconds=9", "MinWaitSeconds (10) is above MaxWaitSeconds (9)"),
         ("CredentialsPrefix", "a line that is not Name=value"),
         ("CredentialsPrefix=$(id)", "a line that is not Name=value"),
+        (None, "cannot be read"),
     ],
 )
-def test_parameters_that_do_not_fit_together_are_refused_before_anything_is_built(
-    site, capsys, tmp_path, line, expected
-):
+def test_a_file_of_parameters_that_cannot_be_deployed_is_refused(site, run, tmp_path, text, expected):
     site()
     file = tmp_path / "parameters"
-    file.write_text(line)
-    assert command_line.main(["parameters", "--stack", "elsewhere", "--file", str(file)]) == 1
-    assert expected in capsys.readouterr().err
+    if text:
+        file.write_text(text)
+    status, [said] = run("parameters --stack elsewhere --file", str(file))
+    assert (status, expected in said) == (1, True)
 
 
-def test_a_wrong_pair_that_was_answered_to_sam_is_refused_right_after_the_deployment(site, capsys):
+def test_a_wrong_pair_that_was_answered_to_sam_is_refused_right_after_the_deployment(site, run):
     site(parameters={"MinWaitSeconds": "20", "MaxWaitSeconds": "10"})
-    assert command_line.main(["check-deployment", "--stack", "sandbox"]) == 1
-    assert "MinWaitSeconds (20) is above MaxWaitSeconds (10)" in capsys.readouterr().err
+    status, [said] = run("check-deployment")
+    assert (status, said.partition(":")[0]) == (1, "MinWaitSeconds (20) is above MaxWaitSeconds (10)")
 
 
-@pytest.mark.parametrize("target", ["deploy", "deploy-unattended"])
-def test_region_credentials_and_parameters_are_checked_before_anything_is_built(nobody, target):
-    done = subprocess.run(
-        ["make", "-n", target, "PARAMETERS=file"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    commands = [
-        done.stdout.index(text)
-        for text in ("operations parameters", "/sam build", "/sam deploy", "check-deployment")
-    ]
-    assert commands == sorted(commands)
+# What any command may refuse.
 
 
-def test_an_unattended_deployment_asks_nothing_and_succeeds_where_nothing_changed(nobody):
-    done = subprocess.run(
-        ["make", "-n", "deploy-unattended", "PARAMETERS=file"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "--no-confirm-changeset --no-fail-on-empty-changeset" in done.stdout
-    assert "--guided" not in done.stdout
+def test_a_command_that_cannot_go_on_says_why(site, run):
+    here = site()
+    assert run("check-deployment") == (0, [])
+    here.stack.put_secret("Shop_DE", WSSE)
+    template = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}'
+    boto3.client("cloudformation").create_stack(StackName="half", TemplateBody=template)
+    here.stack.sources.clear()
+    for command, expected in {
+        "watch --export-id abc": "`export_id` is 'abc'",
+        "watch --export-id 1 --expected-seconds 0": "`expected_seconds` is 0",
+        "watch --export-id 1": f"`python -m operations dead-letters --stack {STACK}` say why",
+        "check-credentials --account other": "there is no secret emarsys/other",
+        "check-credentials --account Shop_DE": "`account` is 'Shop_DE'; it must be 1 to 32 of a-z",
+        "dead-letters --delete abc": "there is no message abc",
+        "logs --stack half": "aws cloudformation delete-stack --stack-name half",
+        "delete --stack elsewhere --yes": "there is no stack elsewhere in eu-central-1",
+    }.items():
+        status, said = run(command)
+        assert (status, expected in said[-1]) == (1, True), said
 
 
-def test_the_settings_of_a_users_pip_do_not_leak_into_what_is_built(tmp_path):
-    """But where packages come from is theirs: here a folder."""
-    wheel = tmp_path / "wheels" / "tiny-1.0-py3-none-any.whl"
-    wheel.parent.mkdir()
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny.py", "")
-        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        archive.writestr(
-            "tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr("tiny-1.0.dist-info/RECORD", "")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    (tmp_path / "requirements.txt").write_text(f"tiny==1.0 --hash=sha256:{digest}\n")
-    makefile = ROOT / "layers" / "dependencies" / "Makefile"
-    settings = {
-        **dict.fromkeys(("PIP_TARGET", "PIP_PREFIX", "PIP_CONSTRAINT", "PYTHONUSERBASE"), "/nowhere"),
-        **dict.fromkeys(("PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_DRY_RUN"), "1"),
-        "PIP_NO_BINARY": ":all:",
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_MAX_ATTEMPTS": "1"}
+NOWHERE = {**KEYS, "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "command", "expected"),
+    [
+        ({}, ["watch --export-id", ""], "say which export to watch: make watch EXPORT_ID=123"),
+        ({}, ["delete --yes"], "there is no AWS region: set AWS_REGION"),
+        ({"AWS_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
+        (NOWHERE, ["delete --yes"], "cannot reach AWS: "),
+    ],
+    ids=["export", "region", "credentials", "default region", "network"],
+)
+def test_what_is_missing_before_aws_is_asked_is_named(run, monkeypatch, environment, command, expected):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nothing = {
+        **dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull),
+        "AWS_EC2_METADATA_DISABLED": "true",
     }
-    sources = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)}
-    subprocess.run(
-        ["make", "-f", str(makefile), "build-DependenciesLayer", f"ARTIFACTS_DIR={tmp_path / 'built'}"],
-        cwd=tmp_path,
-        env={**os.environ, **sources, **settings},
-        check=True,
-    )
-    assert (tmp_path / "built" / "python" / "tiny.py").is_file()
-
-
-def test_what_is_installed_here_is_installed_by_the_same_settings_as_what_is_built():
-    assignments = {
-        re.search(r"(?m)^CLEAN := (?:.*\\\n)*.*$", path.read_text("utf-8"))[0]  # type: ignore[index]
-        for path in (ROOT / "Makefile", ROOT / "layers" / "dependencies" / "Makefile")
-    }
-    assert len(assignments) == 1
-    text = (ROOT / "Makefile").read_text("utf-8")
-    assert text.count(" -m pip install") == len(re.findall(r"\$\(CLEAN\) \S+/python -I -m pip install", text))
+    for name, value in {**nothing, **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    status, [said] = run(*command)
+    assert (status, said.startswith(expected)) == (1, True)
