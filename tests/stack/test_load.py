@@ -13,7 +13,7 @@ from sandbox.aws.faults import Fault
 from sandbox.emarsys.server import SeenRequest
 from tests.world import WSSE, timeline
 
-EXPORTS = 40
+EXPORTS = 30
 
 EVENT_QUOTA = 25_000
 """Step Functions ends an execution after so many events of history."""

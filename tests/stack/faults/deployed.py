@@ -19,50 +19,49 @@ from tests.world import START, WSSE, World
 
 STUCK_AFTER_SECONDS = 300
 
-Strike = Callable[[World, Cell], None]
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A cell on the deployed template."""
+
+    w: World
+    cell: Cell
+
+    def at(self, seconds: float, action: Callable[[], Any]) -> None:
+        """Does something so many seconds after the export is announced, unless that is never."""
+        clock = self.w.stack.clock
+        if seconds < float("inf"):
+            clock.call_later(max(0.0, self.cell.announced_at + seconds - clock.now()), action)
+
+    def announce(self, seconds: float = 0, **others: Any) -> None:
+        """Announces the export, in an event whose source names the cell."""
+        timing = self.cell.timing
+        detail = {"export_id": self.cell.export_id, "account": self.cell.account, **others}
+        detail = {"deadline_seconds": timing.deadline_seconds, **detail}
+        self.at(seconds, lambda: self.w.stack.announce(detail, source=self.cell.execution))
+
+    def put_secret(self, secret: Mapping[str, str] | str) -> None:
+        self.w.stack.put_secret(self.cell.account, secret)
+
+
+Strike = Callable[[Site], None]
 About = Callable[[Cell, Any], bool]
 """Whether a call, or a function's event, is about a cell."""
-
-
-def nothing(w: World, cell: Cell) -> None:
-    """Nothing is wrong with AWS."""
-
-
-def announced(w: World, cell: Cell) -> None:
-    """The export is announced, once."""
-    announce_at(0, w, cell)
 
 
 @dataclass(frozen=True)
 class OnAws(Row):
     """A fault on our side. `strike` arranges what happens, and `announce` announces the export."""
 
-    strike: Strike = nothing
-    announce: Strike = announced
-
-
-def at(seconds: float, w: World, cell: Cell, action: Callable[[], Any]) -> None:
-    """Does something so many seconds after the time at which the cell's export is announced, unless that is never."""
-    if seconds < float("inf"):
-        w.stack.clock.call_later(max(0.0, cell.announced_at + seconds - w.stack.clock.now()), action)
-
-
-def announce_at(seconds: float, w: World, cell: Cell, **others: Any) -> None:
-    """Announces the cell's export, in an event whose source names the cell."""
-    detail = {
-        "export_id": cell.export_id,
-        "account": cell.account,
-        "deadline_seconds": cell.timing.deadline_seconds,
-        **others,
-    }
-    at(seconds, w, cell, lambda: w.stack.announce(detail, source=cell.execution))
+    strike: Strike = lambda site: None
+    announce: Strike = Site.announce
 
 
 def fails(operation: str, code: str, status: int, about: About) -> Strike:
     """Calls of AWS that are about the cell fail while the fault strikes."""
 
-    def strike(w: World, cell: Cell) -> None:
-        w.stack.faults.fail(operation, code, status=status, matches=_struck(w, cell, about))
+    def strike(site: Site) -> None:
+        site.w.stack.faults.fail(operation, code, status=status, matches=_struck(site, about))
 
     return strike
 
@@ -70,14 +69,14 @@ def fails(operation: str, code: str, status: int, about: About) -> Strike:
 def answers(operation: str, answer: Callable[[], Any], about: About) -> Strike:
     """Calls of AWS, or invocations of a function, are answered in this way while the fault strikes."""
 
-    def strike(w: World, cell: Cell) -> None:
-        w.stack.faults.answer(operation, answer, matches=_struck(w, cell, about))
+    def strike(site: Site) -> None:
+        site.w.stack.faults.answer(operation, answer, matches=_struck(site, about))
 
     return strike
 
 
-def _struck(w: World, cell: Cell, about: About) -> Callable[[Any], bool]:
-    return lambda call: cell.strikes(w.stack.clock.now()) and about(cell, call)
+def _struck(site: Site, about: About) -> Callable[[Any], bool]:
+    return lambda call: site.cell.strikes(site.w.stack.clock.now()) and about(site.cell, call)
 
 
 def user(cell: Cell) -> str:
@@ -104,8 +103,8 @@ def wrong(rows: Sequence[OnAws]) -> list[str]:
     ) as w:
         _keep_time(w)
         for row, cell in zip((row for row, _ in wanted), cells, strict=True):
-            row.strike(w, cell)
-            row.announce(w, cell)
+            row.strike(Site(w, cell))
+            row.announce(Site(w, cell))
         w.run()
         return list(_wrong(w, cells))
 

@@ -1,4 +1,7 @@
-"""Faults on our side: secrets, Lambda, SNS, Step Functions, and events that come in a way they should not."""
+"""Faults on our side: secrets, Lambda, SNS, Step Functions, and events that come in a way they should not.
+
+An export's life begins with the first check that reaches Emarsys. Where a fault hides that, it is done from the start.
+"""
 
 import hashlib
 import json
@@ -6,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sandbox.aws import NeverAnswered, Response, crashed, timed_out
-from tests.stack.faults.deployed import OnAws, Strike, announce_at, answers, at, fails, user
+from tests.stack.faults.deployed import OnAws, Site, Strike, answers, fails, user
 from tests.stack.faults.matrix import (
     ALWAYS,
     DEAD_LETTER,
@@ -22,13 +25,10 @@ from tests.stack.faults.matrix import (
     heals_or_expires,
 )
 from tests.stack.faults.of_emarsys import CREDENTIALS, REFUSED
-from tests.world import WSSE, World
+from tests.world import WSSE
 
 HOUR = 3600
 MISSING = heals_or_expires("credentials_missing")
-
-
-# An export's life begins with the first check that reaches Emarsys. Where the first one does not, it is done by then.
 
 
 # Secrets. One that was read serves for ten minutes, so a fault shows later than it strikes.
@@ -39,37 +39,27 @@ SECRETS: Course = {
     LAST: Timing(660, 620, 300),
     ALWAYS: Timing(1300, 0, 0),
 }
+SECRET_KEPT: Published = {**NEVER_SHOWS, ALWAYS: "expired: credentials_missing"}
+"""While Secrets Manager is unavailable, what was read before goes on to serve."""
+SECRET_UNREAD = {FIRST: "cannot be read", ALWAYS: "cannot be read"}
 
 
-def secret(text: str | Mapping[str, Any]) -> Strike:
+def secret(text: str | Mapping[str, str]) -> Strike:
     """The account's secret holds this while the fault strikes."""
 
-    def strike(w: World, cell: Cell) -> None:
-        at(cell.timing.begins, w, cell, lambda: w.stack.put_secret(cell.account, text))
-        at(cell.timing.ends, w, cell, lambda: w.stack.put_secret(cell.account, WSSE))
+    def strike(site: Site) -> None:
+        site.at(site.cell.timing.begins, lambda: site.put_secret(text))
+        site.at(site.cell.timing.ends, lambda: site.put_secret(WSSE))
 
     return strike
 
 
-def rotated(w: World, cell: Cell) -> None:
+def rotated(site: Site) -> None:
     """Emarsys has a new secret where the fault begins, and Secrets Manager where it ends."""
-    users = cast("dict[str, str]", w.server.scenario.wsse)
-    old, new = ({"username": user(cell), "secret": secret} for secret in ("old", "new"))
-    w.stack.put_secret(cell.account, old)
-    at(cell.timing.begins, w, cell, lambda: users.update({user(cell): "new"}))
-    at(cell.timing.ends, w, cell, lambda: w.stack.put_secret(cell.account, new))
-
-
-def missing(w: World, cell: Cell) -> None:
-    """The account's secret is there only after the fault."""
-    secrets, name = w.stack.client("secretsmanager"), f"emarsys/{cell.account}"
-    at(
-        cell.timing.begins,
-        w,
-        cell,
-        lambda: secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True),
-    )
-    at(cell.timing.ends, w, cell, lambda: w.stack.put_secret(cell.account, WSSE))
+    name, users = user(site.cell), cast("dict[str, str]", site.w.server.scenario.wsse)
+    site.put_secret({"username": name, "secret": "old"})
+    site.at(site.cell.timing.begins, lambda: users.update({name: "new"}))
+    site.at(site.cell.timing.ends, lambda: site.put_secret({"username": name, "secret": "new"}))
 
 
 def secrets_manager(code: str, status: int) -> Strike:
@@ -77,16 +67,12 @@ def secrets_manager(code: str, status: int) -> Strike:
         "secretsmanager.GetSecretValue",
         code,
         status,
-        lambda cell, call: bool(call["SecretId"].endswith(f"/{cell.account}")),
+        lambda cell, call: call["SecretId"].endswith(f"/{cell.account}"),
     )
 
 
-SECRET_KEPT: Published = {**NEVER_SHOWS, ALWAYS: "expired: credentials_missing"}
-"""While Secrets Manager is unavailable, what was read before goes on to serve."""
-SECRET_UNREAD = {FIRST: "cannot be read", ALWAYS: "cannot be read"}
-
 _SECRETS: list[tuple[str, Published, Log, Strike]] = [
-    ("the secret is missing", MISSING, "there is no secret", missing),
+    ("the secret is missing", MISSING, "there is no secret", secrets_manager("ResourceNotFoundException", 400)),
     ("the secret is no JSON", MISSING, "is no JSON", secret("client_id=x")),
     ("the secret is no object", MISSING, "is no JSON object", secret('["x"]')),
     ("the secret is of the wrong kind", MISSING, "Store the account's credentials as JSON", secret({"password": "x"})),
@@ -111,11 +97,12 @@ TOKENS: Course = {
 def token_table(code: str, status: int) -> Strike:
     """DynamoDB fails for the account's client, which is its own."""
 
-    def strike(w: World, cell: Cell) -> None:
-        w.stack.put_secret(cell.account, {"client_id": user(cell), "client_secret": "old"})
-        key = hashlib.sha256(f"{w.server.parameters['EmarsysTokenUrl']} {user(cell)}".encode()).hexdigest()
-        for operation in ("GetItem", "PutItem"):
-            fails(f"dynamodb.{operation}", code, status, lambda cell, call: key in str(call))(w, cell)
+    def strike(site: Site) -> None:
+        client = user(site.cell)
+        site.put_secret({"client_id": client, "client_secret": "old"})
+        key = hashlib.sha256(f"{site.w.server.parameters['EmarsysTokenUrl']} {client}".encode()).hexdigest()
+        for operation in ("dynamodb.GetItem", "dynamodb.PutItem"):
+            fails(operation, code, status, lambda cell, call: key in str(call))(site)
 
     return strike
 
@@ -129,9 +116,8 @@ FUNCTIONS: Course = {
     ALWAYS: Timing(900, 0, 0, HOUR),
 }
 SIX_HOURS: Course = {ALWAYS: Timing(900, 0, 0, 6 * HOUR)}
-TEN_DAYS: Course = {ALWAYS: Timing(900, 0, 0, 10 * 24 * HOUR)}
+TEN_DAYS: Course = {ALWAYS: Timing(900, 0, 0, 240 * HOUR)}
 """The timeout of the state machine."""
-
 CHECK_FAILED = "the check before this one failed with all its retries"
 
 
@@ -174,18 +160,17 @@ REDELIVERED: Published = {FIRST: "done", ALWAYS: DEAD_LETTER}
 
 
 def starting(code: str) -> Strike:
-    return fails(
-        "stepfunctions.StartExecution", code, 400, lambda cell, call: bool(call["name"] == cell.execution)
-    )
+    return fails("stepfunctions.StartExecution", code, 400, lambda cell, call: call["name"] == cell.execution)
 
 
-def bodies(event: Any) -> list[Any]:
-    return [json.loads(record["body"]) for record in event["Records"]]
+def crashes(function: str) -> Strike:
+    """A function that reads a queue crashes while the cell's event is among those that it is given."""
 
+    def is_about(cell: Cell, event: Any) -> bool:
+        bodies = [json.loads(record["body"]) for record in event["Records"]]
+        return any(cell.execution in (body["source"], body["detail"].get("name")) for body in bodies)
 
-start_crashes = answers(
-    "start_watch", crashed, lambda cell, event: cell.execution in [body["source"] for body in bodies(event)]
-)
+    return answers(function, crashed, is_about)
 
 
 # Publishing. Step Functions tries a final outcome again for a day, and `stuck` for an hour.
@@ -230,19 +215,12 @@ def still_running(cell: Cell) -> dict[str, Any]:
 def stopped(*others: Strike) -> Strike:
     """By an operator, while something else happens, too."""
 
-    def strike(w: World, cell: Cell) -> None:
-        at(max(0.5, cell.timing.begins), w, cell, lambda: w.stack.stop(cell.execution))
+    def strike(site: Site) -> None:
+        site.at(max(0.5, site.cell.timing.begins), lambda: site.w.stack.stop(site.cell.execution))
         for other in others:
-            other(w, cell)
+            other(site)
 
     return strike
-
-
-report_crashes = answers(
-    "report_lost_watch",
-    crashed,
-    lambda cell, event: cell.execution in [body["detail"]["name"] for body in bodies(event)],
-)
 
 
 def no_outcome() -> Response:
@@ -258,29 +236,24 @@ def too_long() -> Response:
 # Events.
 
 
-def again(cell: Cell) -> float:
-    """The moment of a second event; the last one is after the end."""
-    return {FIRST: 1.6, MIDDLE: 200.6, LAST: 2000.6}[cell.moment]
-
-
 def comes(first: Mapping[str, Any], second: Mapping[str, Any]) -> Strike:
-    """Two events of an export come, with these keys."""
+    """Two events of an export come, with these keys; the one at the last moment after the end of the watch."""
 
-    def announce(w: World, cell: Cell) -> None:
-        announce_at(0, w, cell, **first)
-        announce_at(again(cell), w, cell, **second)
+    def announce(site: Site) -> None:
+        site.announce(0, **first)
+        site.announce({FIRST: 1.6, MIDDLE: 200.6, LAST: 2000.6}[site.cell.moment], **second)
 
     return announce
 
 
-def malformed(**wrong: Any) -> Strike:
-    return lambda w, cell: announce_at(0, w, cell, **wrong)
+def malformed(fault: str, **wrong: Any) -> OnAws:
+    return OnAws(
+        fault, {ALWAYS: DEAD_LETTER}, "event refused", announce=lambda site: site.announce(0, **wrong)
+    )
 
 
 ONCE: Published = dict.fromkeys((FIRST, MIDDLE, LAST), "done")
 EACH: Published = dict.fromkeys((FIRST, MIDDLE, LAST), "done, done")
-REFUSED_EVENT: Published = {ALWAYS: DEAD_LETTER}
-DROPPED = "event dropped"
 
 DEEP: dict[str, Any] = {}
 for _ in range(100):
@@ -312,21 +285,19 @@ OF_ALL_ELSE = [
     OnAws("the execution is stopped, and SNS throttles", lost("aborted"), "lost", FAILURES,
           still_running, stopped(publishing("ThrottledException", 429))),
     OnAws("the execution is stopped, and the function that tells it crashes", lost("aborted"), "was stopped", FAILURES,
-          still_running, stopped(report_crashes)),
+          still_running, stopped(crashes("report_lost_watch"))),
     OnAws("the execution fails: States.Runtime", lost("failed"), "failed", FAILURES, still_running, check(no_outcome)),
     OnAws("the execution fails: States.DataLimitExceeded", lost("failed"), "failed", FAILURES,
           still_running, check(too_long)),
     OnAws("SNS never answers, for days", {ALWAYS: DEAD_LETTER}, None, TEN_DAYS,
           strike=answers("sns.Publish", never, is_published)),
-    OnAws("an event comes twice", ONCE, DROPPED, FUNCTIONS, announce=comes({}, {})),
-    OnAws("an event comes again, changed", ONCE, DROPPED, FUNCTIONS,
+    OnAws("an event comes twice", ONCE, "event dropped", FUNCTIONS, announce=comes({}, {})),
+    OnAws("an event comes again, changed", ONCE, "event dropped", FUNCTIONS,
           announce=comes({}, {"deadline_seconds": 60, "context": {"another": True}})),
     OnAws("a later attempt comes first", EACH, None, FUNCTIONS, announce=comes({"attempt": 2}, {})),
-    OnAws("an event without an id", REFUSED_EVENT, "event refused", announce=malformed(export_id=None)),
-    OnAws("an event with a path for an account", REFUSED_EVENT, "event refused", announce=malformed(account="../x")),
-    OnAws("an event with a context nested 100 deep", REFUSED_EVENT, "event refused",
-          announce=malformed(context=DEEP)),
-    OnAws("an event with a context of 100 KiB", REFUSED_EVENT, "event refused",
-          announce=malformed(context={"x": "x" * 102_400})),
-    OnAws("the function that starts watches crashes", REDELIVERED, None, DELIVERIES, strike=start_crashes),
+    malformed("an event without an id", export_id=None),
+    malformed("an event with a path for an account", account="../x"),
+    malformed("an event with a context nested 100 deep", context=DEEP),
+    malformed("an event with a context of 100 KiB", context={"x": "x" * 102_400}),
+    OnAws("the function that starts watches crashes", REDELIVERED, None, DELIVERIES, strike=crashes("start_watch")),
 ]  # fmt: skip
