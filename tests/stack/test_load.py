@@ -14,6 +14,7 @@ from sandbox.emarsys.server import SeenRequest
 from tests.world import WSSE, timeline
 
 EXPORTS = 30
+"""The figures of docs/reference/limits.md are of 1,000."""
 
 EVENT_QUOTA = 25_000
 """Step Functions ends an execution after so many events of history."""

@@ -11,7 +11,6 @@ from tests.world import OAUTH, START, WSSE, World, deployed, timeline
 HOUR = 3600
 
 CLICKS = {"ftp_host": "88.99.123.23", "ftp_dir": "folder/subfolder", "file_name": "clicks.csv"}
-NAMELESS = {"replyCode": 0, "data": {"id": "5", "status": "done", "ftp_host": "ftp.example.com"}}
 
 EXPORTS: dict[int, dict[str, Any]] = {
     1: {
@@ -22,26 +21,22 @@ EXPORTS: dict[int, dict[str, Any]] = {
     2: {"distribution_method": "sftp", "ftp_host": "sftp.example.com:2222", "ftp_dir": ""},
     3: {"distribution_method": "local", "null_as": "text"},
     4: {"distribution_method": "mail", "null_as": "empty"},
-    5: {"faults": [{"reply": {"json": NAMELESS}}]},
-    6: {"file_name": "../../etc/passwd"},
+    5: {"file_name": "../../etc/passwd"},
+    6: {"timeline": timeline(in_progress=0)},
     7: {"timeline": timeline(in_progress=0, error=40)},
     8: {"timeline": timeline(in_progress=0, ready=600, done=2 * HOUR + 700)},
     9: {"distribution_method": "local", "timeline": timeline(ready=0)},
     10: {"faults": [{"fault": "not_found"}]},
     11: {"faults": [{"fault": "unsupported_type_200"}]},
-    12: {"faults": [{"until": 50, "fault": "not_found"}], "timeline": timeline(in_progress=0, done=90)},
-    13: {"timeline": timeline(scheduled=0)},
-    14: {"faults": [{"fault": "forbidden_html"}]},
-    15: {"timeline": timeline(in_progress=0)},
+    12: {"faults": [{"fault": "forbidden_html"}]},
 }
 EVENTS: dict[int, dict[str, Any]] = {
     1: {"context": {"campaign": "spring"}},
     2: {"export_id": "2", "distribution_method": "sftp"},
     4: {"distribution_method": "mail"},
+    6: {"context": {"a": 1}},
     9: {"deadline_seconds": 2 * HOUR},
-    13: {"deadline_seconds": 600},
-    14: {"deadline_seconds": 600},
-    15: {"context": {"a": 1}},
+    12: {"deadline_seconds": 600},
 }
 """What an event says besides the id of its export."""
 
@@ -60,7 +55,7 @@ def w(version) -> Iterator[World]:
         for number in EXPORTS:
             world.announce({"export_id": number, **EVENTS.get(number, {})})
         world.run(until=1000)
-        world.stack.stop("default_15")
+        world.stack.stop("default_6")
         world.run()
         yield world
 
@@ -101,7 +96,7 @@ def test_done_by_ftp_is_published_with_the_location_of_the_file(w, version) -> N
         (2, "export.csv", "sftp://sftp.example.com:2222/~/export.csv"),
         (3, "export.csv", "{url}/api/{version}/export/3/data"),
         (4, "export.csv", None),
-        (6, "../../etc/passwd", None),
+        (5, "../../etc/passwd", None),
     ],
     ids=["sftp", "local", "mail", "a-name-that-leads-elsewhere"],
 )
@@ -109,11 +104,6 @@ def test_done_is_published_with_where_the_file_is(w, version, export_id, name, u
     [data] = published(w, export_id)
     assert (data["outcome"], data["file"]["name"]) == ("done", name)
     assert data["file"]["uri"] == (uri and uri.format(url=w.server.url, version=version))
-
-
-def test_done_without_a_file_name_is_published_without_a_file(w) -> None:
-    [data] = published(w, 5)
-    assert (data["outcome"], data["file"]) == ("done", None)
 
 
 def test_an_error_of_emarsys_is_published(w) -> None:
@@ -151,19 +141,14 @@ def test_a_refusal_is_final_once_it_has_lasted_a_minute(w, export_id, code) -> N
     assert last_but_one - begin < 60 <= end - begin
 
 
-def test_an_export_that_cannot_be_seen_at_first_is_watched_to_its_end(w) -> None:
-    assert [data["outcome"] for data in published(w, 12)] == ["done"]
-
-
-@pytest.mark.parametrize(("export_id", "code"), [(13, "still_scheduled"), (14, "permission_missing")])
-def test_a_watch_expires_at_its_deadline_with_the_last_obstacle(w, export_id, code) -> None:
-    [data] = published(w, export_id)
-    assert (data["outcome"], data["reason"]["code"]) == ("expired", code)
+def test_a_watch_expires_at_its_deadline_with_the_last_obstacle(w) -> None:
+    [data] = published(w, 12)
+    assert (data["outcome"], data["reason"]["code"]) == ("expired", "permission_missing")
     assert data["watch"]["elapsed_seconds"] == 600
 
 
 def test_a_watch_that_is_stopped_is_published_as_lost(w) -> None:
-    [data] = published(w, 15)
+    [data] = published(w, 6)
     assert (data["outcome"], data["reason"]["code"]) == ("lost", "execution_aborted")
     assert (data["watch"]["checks"], data["watch"]["elapsed_seconds"]) == (None, 1000)
     assert data["context"] == {"a": 1}
@@ -171,7 +156,7 @@ def test_a_watch_that_is_stopped_is_published_as_lost(w) -> None:
 
 def test_each_execution_ends_and_none_fails(w) -> None:
     ended = {f"default_{number}": "SUCCEEDED" for number in EXPORTS}
-    assert w.statuses == {**ended, "default_15": "ABORTED"}
+    assert w.statuses == {**ended, "default_6": "ABORTED"}
     assert w.stack.dead_letters() == []
 
 
