@@ -36,16 +36,12 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
-test: $(INSTALLED) ## Run the whole test suite, but for the fault matrix and the commands of the documents
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/stack/faults --ignore tests/documents --ignore tests/e2e)
+test: $(INSTALLED) ## Run the whole test suite, but for the commands of the documents
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/documents --ignore tests/e2e)
 
 .PHONY: test-docs
 test-docs: $(INSTALLED) ## Run the commands that the documents show, by the real `aws`, against the sandbox
 	$(BIN)/python -m pytest tests/documents
-
-.PHONY: faults
-faults: $(INSTALLED) ## Run the fault matrix of docs/reference/fault-matrix.md
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal tests/stack/faults
 
 .PHONY: lint
 lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, template and its policies

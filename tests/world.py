@@ -65,6 +65,13 @@ class World:
     def log(self, function: str) -> str:
         return "\n".join(json.dumps(record) for record in self.stack.logs.records(function))
 
+    def assert_log_is_clean(self) -> None:
+        """Each line of the functions is one JSON object, printable and of bounded length."""
+        for line in self.stack.logs.lines:
+            assert line.record, line.text[:200]
+            assert line.text.isprintable(), line.text
+            assert len(line.text) < 2048
+
 
 @contextlib.contextmanager
 def deployed(

@@ -1,303 +1,210 @@
-"""Each alarm goes off when the thing happens that a person must act upon, once, and not for what passes by itself."""
+"""Each alarm goes off when the thing happens that a person must act upon, once, and not for what passes by itself.
 
-from collections.abc import Callable
+All cases happen to one deployment, one after the other, half a day apart, each to an account of its own: what a
+function keeps of an account, others do not have.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from sandbox.aws import NeverAnswered, crashed
+from sandbox.aws import NeverAnswered, Response, crashed
 from tests.stack import cloudwatch
-from tests.world import OAUTH, START, WSSE, World, timeline
+from tests.world import START, World, deployed, timeline
 
-HOUR = 3600
+HOUR, DAY = 3600, 86_400
 ENDLESS = {"timeline": timeline(in_progress=0)}
+HEALTHY = range(1001, 1004)
+"""Exports that end well."""
 
-Condition = Callable[[Callable[..., World]], World]
-
-CONDITIONS: list[tuple[str, str, Condition]] = []
-"""An alarm, one of its metrics, and a world in which that has moved."""
-
-
-def moves(alarm: str, *names: str) -> Callable[[Condition], Condition]:
-    """Marks what makes these metrics of an alarm move, and the alarm go off."""
-
-    def register(condition: Condition) -> Condition:
-        CONDITIONS.extend((alarm, name, condition) for name in names)
-        return condition
-
-    return register
+Happening = Callable[[World, int], None]
+"""What happens, to the watch of the export of this id in particular."""
 
 
-@moves("DeadLetterAlarm", "ApproximateNumberOfMessagesVisible")
-def an_event_is_refused(world) -> World:
-    w: World = world()
-    w.announce({"export_id": 0})
-    w.run()
-    return w
+def account(export_id: int) -> str:
+    return f"account-{export_id}"
 
 
-@moves("LostWatchAlarm", "ExecutionsAborted")
-def a_watch_is_stopped(world) -> World:
-    w: World = world(exports={5: ENDLESS})
-    w.announce({"export_id": 5})
-    w.run(until=60)
-    w.stack.stop("default_5")
-    w.run()
-    return w
+def execution(export_id: int) -> str:
+    return f"{account(export_id)}_{export_id}"
 
 
-@moves("LostWatchAlarm", "ExecutionsFailed")
-def an_execution_has_no_watch(world) -> World:
-    w: World = world()
-    w.stack.client("stepfunctions").start_execution(
-        stateMachineArn=w.stack.outputs["StateMachineArn"], name="by-hand", input="{}"
-    )
-    w.run()
-    return w
+def announced(w: World, export_id: int) -> None:
+    w.announce({"export_id": export_id, "account": account(export_id)})
 
 
-@moves("LostWatchAlarm", "ExecutionsTimedOut")
-def the_check_never_answers(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.answer("lambda.Invoke", _never, matches=lambda call: "CheckExport" in call["FunctionName"])
-    w.announce({"export_id": 5})
-    w.run()
-    return w
+def a_bad_event(w: World, export_id: int) -> None:
+    w.announce({"export_id": -export_id})
 
 
-@moves("CredentialsAlarm", "NeedsAttention")
-def the_secret_is_missing(world) -> World:
-    return _watched_for(HOUR / 4, world(secrets={}, exports={5: {}}))
+def failing(operation: str, code: str, status: int = 500, lasts: float = DAY) -> Happening:
+    """Calls of AWS fail for so many seconds."""
+
+    def happens(w: World, export_id: int) -> None:
+        w.stack.faults.fail(operation, code, status=status, until=w.stack.clock.now() + lasts)
+        announced(w, export_id)
+
+    return happens
 
 
-@moves("CredentialsAlarm", "NeedsAttention")
-def the_secret_is_wrong(world) -> World:
-    return _watched_for(HOUR / 4, world(secret={**WSSE, "secret": "wrong"}, exports={5: {}}))
+def answering(operation: str, answer: Callable[[], Any], lasts: float = DAY) -> Happening:
+    """Calls of AWS, or checks of the export, are answered in this way for so many seconds."""
+
+    def happens(w: World, export_id: int) -> None:
+        until = w.stack.clock.now() + lasts
+        w.stack.faults.answer(operation, answer, until=until, matches=lambda call: is_about(call, export_id))
+        announced(w, export_id)
+
+    return happens
 
 
-@moves("CredentialsAlarm", "NeedsAttention")
-def a_permission_is_not_granted(world) -> World:
-    return _watched_for(HOUR / 4, world(exports={5: {"faults": [{"fault": "forbidden_html"}]}}))
+def is_about(call: Mapping[str, Any], export_id: int) -> bool:
+    return "watch" not in call or call["watch"]["export_id"] == export_id
 
 
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def emarsys_is_down(world) -> World:
-    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "bad_gateway"}]}}))
-
-
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def the_host_is_not_emarsys(world) -> World:
-    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "html"}]}}))
-
-
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def the_rate_limit_is_used_up(world) -> World:
-    return _watched_for(2 * HOUR, world(exports={5: {"faults": [{"fault": "rate_limited"}]}}))
-
-
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def one_of_many_exports_gets_no_answer(world) -> World:
-    return _watched_for(2 * HOUR, _among_healthy_ones(world, {"faults": [{"fault": "html"}]}))
-
-
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def emarsys_is_down_for_half_of_a_short_watch(world) -> World:
-    w: World = world(exports={5: {**ENDLESS, "faults": [{"from": 1200, "fault": "bad_gateway"}]}})
-    w.announce({"export_id": 5, "deadline_seconds": HOUR})
-    w.run(until=HOUR - 1)
-    return w
-
-
-@moves("EmarsysUnavailableAlarm", "LongUnanswered")
-def aws_does_not_give_the_token(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.fail("dynamodb.GetItem")
-    return _watched_for(2 * HOUR, w)
-
-
-@moves("CheckFunctionAlarm", "ChecksFailed")
-def the_check_crashes(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.answer("check_export", crashed)
-    return _watched_for(HOUR, w)
-
-
-@moves("CheckFunctionAlarm", "ChecksFailed")
-def the_check_is_throttled(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
-    return _watched_for(HOUR, w)
-
-
-@moves("CheckFunctionAlarm", "ChecksFailed")
-def the_check_cannot_be_invoked(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.fail("check_export", "AccessDeniedException", status=403)
-    return _watched_for(HOUR, w)
-
-
-@moves("CheckFunctionAlarm", "ChecksFailed")
-def no_check_ends_in_time(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.answer("check_export", _never)
-    return _watched_for(HOUR, w)
-
-
-@moves("CheckFunctionAlarm", "ChecksFailed")
-def the_checks_of_one_of_many_watches_crash(world) -> World:
-    w = _among_healthy_ones(world, {})
-    w.stack.faults.answer("check_export", crashed, matches=lambda event: event["watch"]["export_id"] == 5)
-    return _watched_for(HOUR, w)
-
-
-@moves("NotificationAlarm", "ServiceIntegrationsFailed")
-def sns_refuses(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.fail("sns.Publish", "AuthorizationError", status=403)
-    return _watched_for(HOUR / 2, w)
-
-
-@moves("NotificationAlarm", "ServiceIntegrationsTimedOut")
-def sns_never_answers(world) -> World:
-    w: World = world(exports={5: {}})
-    w.stack.faults.answer("sns.Publish", _never)
-    return _watched_for(HOUR / 2, w)
-
-
-@moves("InboxAlarm", "ApproximateAgeOfOldestMessage")
-def nobody_reads_the_inbox(world) -> World:
-    w: World = world()
-    w.stack.sources.clear()
-    w.announce({"export_id": 5})
-    w.stack.clock.call_later(HOUR, lambda: None)
-    w.run()
-    return w
-
-
-def _among_healthy_ones(world: Callable[..., World], export: dict[str, object]) -> World:
-    """A world with this export, and ten others that are watched already."""
-    healthy = dict.fromkeys(range(10, 20), ENDLESS)
-    w = world(exports={**healthy, 5: export})
-    w.announce(*({"export_id": number} for number in healthy))
-    return w
-
-
-def _watched_for(seconds: float, w: World) -> World:
-    w.announce({"export_id": 5})
-    w.run(until=seconds)
-    return w
-
-
-def _never() -> object:
+def never() -> Any:
     raise NeverAnswered
 
 
-@pytest.mark.parametrize(("alarm", "name", "condition"), CONDITIONS)
-def test_an_alarm_goes_off_and_by_this_metric(world, alarm, name, condition) -> None:
-    w = condition(world)
-    of = cloudwatch.alarms(w)[alarm]
-    found = [metric for metric in cloudwatch.metrics(of) if metric[1] == name]
-    assert found
-    assert any(cloudwatch.value(w, *metric) > 0 for metric in found)
-    assert cloudwatch.times_it_goes_off(w, of) == 1
+def nothing_to_branch_on() -> Response:
+    return Response(b"{}")
 
 
-def gone_off(w: World) -> dict[str, int]:
-    """How often each alarm has gone off that has."""
-    times = {name: cloudwatch.times_it_goes_off(w, alarm) for name, alarm in cloudwatch.alarms(w).items()}
-    return {name: count for name, count in times.items() if count}
+def wait_for_ever() -> Response:
+    return Response(json.dumps({"outcome": "wait", "wait_seconds": 11 * DAY}).encode())
 
 
-@pytest.mark.parametrize(
-    "operation", ["secretsmanager.GetSecretValue", "dynamodb.GetItem", "dynamodb.PutItem"]
-)
-@pytest.mark.parametrize(("code", "status"), [("InternalServerError", 500), ("ThrottlingException", 400)])
-def test_an_error_of_aws_that_passes_by_itself_raises_no_alarm(world, operation, code, status) -> None:
-    w = world(exports={5: {"timeline": timeline(in_progress=0, done=60)}})
-    w.stack.faults.fail(operation, code, status=status, until=START + 60)
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["done"]
-    assert gone_off(w) == {}
-    cannot = f"cannot be {'claimed' if 'Put' in operation else 'read'}: {code}"
-    logged = [line for line in w.stack.logs.records("check_export") if cannot in line.get("message", "")]
-    assert {line["level"] for line in logged} == {"WARNING"}
-    assert any("AwsUnavailable" in line for line in w.stack.logs.records("check_export"))
+def among_others(happening: Happening) -> Happening:
+    """While other exports are watched, with which nothing is wrong."""
+
+    def happens(w: World, export_id: int) -> None:
+        for number in HEALTHY:
+            w.announce({"export_id": number, "account": account(export_id)})
+        happening(w, export_id)
+
+    return happens
 
 
-@pytest.mark.parametrize("operation", ["secretsmanager.GetSecretValue", "dynamodb.GetItem"])
-def test_what_aws_forbids_raises_the_alarm(world, operation) -> None:
-    w = world(exports={5: {}})
-    w.stack.faults.fail(operation, "AccessDeniedException", status=400)
-    _watched_for(HOUR / 4, w)
-    assert gone_off(w) == {"CredentialsAlarm": 1}
+def stopped(w: World, export_id: int) -> None:
+    announced(w, export_id)
+    w.run(until=w.stack.clock.now() - START + 60)
+    w.stack.stop(execution(export_id))
 
 
-def test_a_watch_that_ends_well_moves_no_alarm(world) -> None:
-    w = world(secret=OAUTH, exports={5: {"timeline": timeline(in_progress=0, done=600)}})
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["done"]
-    for alarm in cloudwatch.alarms(w).values():
-        for metric in cloudwatch.metrics(alarm):
-            assert cloudwatch.value(w, *metric) == 0, (alarm["AlarmName"], metric)
-
-
-@pytest.mark.parametrize(
-    ("alarm", "fault"), [("CredentialsAlarm", "forbidden_html"), ("EmarsysUnavailableAlarm", "bad_gateway")]
-)
-def test_what_lasts_for_a_day_raises_one_alarm(world, alarm, fault) -> None:
-    """Though a lone watch checks every quarter of an hour only, at moments that wander through the periods."""
-    w = world(exports={5: {"faults": [{"fault": fault}]}})
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["expired"]
-    assert gone_off(w) == {alarm: 1}
-
-
-def test_an_outage_of_less_than_an_hour_raises_no_alarm(world) -> None:
-    w = world(exports={5: {**ENDLESS, "faults": [{"from": 5000, "until": 8600, "fault": "bad_gateway"}]}})
-    w.announce({"export_id": 5})
-    w.run()
-    assert gone_off(w) == {}
-
-
-def test_an_hour_without_aws_raises_no_alarm(world) -> None:
-    w = world(exports={5: {"timeline": timeline(in_progress=0, done=2 * HOUR)}})
-    w.stack.faults.fail("dynamodb.GetItem", until=START + HOUR)
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["done"]
-    assert gone_off(w) == {}
-
-
-def test_checks_that_fail_for_ten_minutes_raise_no_alarm(world) -> None:
-    w = world(exports={5: {"timeline": timeline(in_progress=0, done=2 * HOUR)}})
-    w.stack.faults.answer("check_export", crashed, until=START + 600)
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["done"]
-    assert gone_off(w) == {}
-
-
-def test_a_check_that_cannot_be_counted_goes_on_all_the_same(world) -> None:
-    w = world(exports={5: {}})
-    w.stack.faults.answer("check_export", crashed, until=START + 600)
-    w.stack.faults.fail("cloudwatch.PutMetricData")
-    w.announce({"export_id": 5})
-    w.run()
-    assert w.outcomes == ["done"]
-
-
-def test_a_failed_execution_that_is_not_published_is_seen_in_the_queue_of_lost_watches(world) -> None:
-    w = world(exports={5: {"timeline": timeline(in_progress=0)}})
-    w.announce({"export_id": 5})
-    w.run(until=60)
+def read_no_queue(w: World) -> None:
+    """For an hour no function is given what comes to its queue."""
+    sources = dict(w.stack.sources)
     w.stack.sources.clear()
-    w.stack.stop("default_5")
-    w.run()
-    w.stack.clock.call_later(HOUR, lambda: None)
-    w.run()
-    inbox, lost_watches = cloudwatch.metrics(cloudwatch.alarms(w)["InboxAlarm"])
-    assert cloudwatch.value(w, *inbox) == 0
-    assert cloudwatch.value(w, *lost_watches) >= HOUR
-    assert w.stack.clock.now() >= START + HOUR
+    w.stack.clock.call_later(HOUR, lambda: w.stack.sources.update(sources))
+
+
+def unread(w: World, export_id: int) -> None:
+    read_no_queue(w)
+    announced(w, export_id)
+
+
+def stopped_unread(w: World, export_id: int) -> None:
+    announced(w, export_id)
+    w.run(until=w.stack.clock.now() - START + 60)
+    read_no_queue(w)
+    w.stack.stop(execution(export_id))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something that happens, how long it is observed, and which alarms have gone off then, each by which metric."""
+
+    name: str
+    happens: Happening
+    seconds: float
+    alarms: Mapping[str, str] = field(default_factory=dict)
+    export: Mapping[str, Any] = field(default_factory=lambda: ENDLESS)
+
+
+def fault(name: str, **when: float) -> dict[str, Any]:
+    return {**ENDLESS, "faults": [{"fault": name, **when}]}
+
+
+DEAD_LETTER = {"DeadLetterAlarm": "ApproximateNumberOfMessagesVisible"}
+CREDENTIALS = {"CredentialsAlarm": "NeedsAttention"}
+UNAVAILABLE = {"EmarsysUnavailableAlarm": "LongUnanswered"}
+CHECKS = {"CheckFunctionAlarm": "ChecksFailed"}
+OLD_MESSAGE = {"InboxAlarm": "ApproximateAgeOfOldestMessage"}
+
+CASES = [
+    Case("an event is refused", a_bad_event, HOUR, DEAD_LETTER),
+    Case("a watch is stopped", stopped, HOUR, {"LostWatchAlarm": "ExecutionsAborted"}),
+    Case("an execution fails", answering("check_export", nothing_to_branch_on), HOUR,
+         {"LostWatchAlarm": "ExecutionsFailed"}),
+    Case("an execution times out", answering("check_export", wait_for_ever), 11 * DAY,
+         {"LostWatchAlarm": "ExecutionsTimedOut"}),
+    Case("a permission is not granted, for a day", announced, DAY - 60, CREDENTIALS, fault("forbidden_html")),
+    Case("Secrets Manager forbids", failing("secretsmanager.GetSecretValue", "AccessDeniedException", 400), HOUR / 4,
+         CREDENTIALS),
+    Case("Emarsys is down, for a day", announced, DAY - 60, UNAVAILABLE, fault("bad_gateway")),
+    Case("one of many exports gets no answer", among_others(announced), 2 * HOUR, UNAVAILABLE, fault("html")),
+    Case("DynamoDB is down", failing("dynamodb.GetItem", "InternalServerError"), 2 * HOUR, UNAVAILABLE),
+    Case("the checks of one of many watches crash", among_others(answering("check_export", crashed)), HOUR, CHECKS),
+    Case("no check can be invoked", failing("check_export", "AccessDeniedException", 403), HOUR, CHECKS),
+    Case("SNS refuses", failing("sns.Publish", "AuthorizationError", 403), HOUR / 2,
+         {"NotificationAlarm": "ServiceIntegrationsFailed"}, {}),
+    Case("SNS never answers", answering("sns.Publish", never), HOUR / 2,
+         {"NotificationAlarm": "ServiceIntegrationsTimedOut"}, {}),
+    Case("nobody reads the inbox", unread, HOUR, OLD_MESSAGE),
+    Case("nobody reads of a failed execution", stopped_unread, HOUR,
+         {**OLD_MESSAGE, "LostWatchAlarm": "ExecutionsAborted"}),
+    Case("a watch ends well", announced, HOUR, {}, {"timeline": timeline(in_progress=0, done=600)}),
+    Case("Emarsys is down for less than an hour", announced, 4 * HOUR, {},
+         fault("bad_gateway", **{"from": 5000, "until": 8600})),
+    Case("Secrets Manager is down for a minute", failing("secretsmanager.GetSecretValue", "InternalServiceError",
+         lasts=60), HOUR),
+    Case("DynamoDB is down for an hour", failing("dynamodb.GetItem", "InternalServerError", lasts=HOUR), 3 * HOUR),
+    Case("checks crash for ten minutes", answering("check_export", crashed, lasts=600), 3 * HOUR),
+]  # fmt: skip
+
+CONDITIONS = [(alarm, metric, case.name) for case in CASES for alarm, metric in case.alarms.items()]
+"""An alarm, one of its metrics, and what has moved that."""
+
+
+@pytest.fixture(scope="module")
+def w() -> Iterator[World]:
+    exports = {number: dict(case.export) for number, case in enumerate(CASES, 1)}
+    clients = {account(number): "secret" for number in exports}
+    secrets = {client: {"client_id": client, "client_secret": secret} for client, secret in clients.items()}
+    healthy = {number: {"timeline": timeline(in_progress=0, done=600)} for number in HEALTHY}
+    with deployed(secrets=secrets, credentials={"oauth": clients}, exports={**exports, **healthy}) as world:
+        yield world
+
+
+@pytest.fixture(autouse=True)
+def peace(w) -> Iterator[None]:
+    """Afterwards all is well again: nothing runs, nothing waits, and that for half a day."""
+    yield
+    w.stack.faults.clear()
+    for execution in w.stack.executions():
+        if execution.status == "RUNNING":
+            w.stack.stop(execution.name)
+    w.run(until=w.stack.clock.now() - START + DAY / 2)
+    sqs = w.stack.client("sqs")
+    for url in sqs.list_queues()["QueueUrls"]:
+        sqs.purge_queue(QueueUrl=url)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_an_alarm_goes_off_for_what_a_person_must_act_upon_and_for_nothing_else(w, case) -> None:
+    begin = w.stack.clock.now()
+    case.happens(w, 1 + CASES.index(case))
+    w.run(until=begin - START + case.seconds)
+    points = cloudwatch.measured(w.stack, begin)
+    alarms = cloudwatch.alarms(w.stack)
+    times = {
+        name: cloudwatch.times_it_goes_off(alarm, points, w.stack.clock.now())
+        for name, alarm in alarms.items()
+    }
+    assert {name: count for name, count in times.items() if count} == dict.fromkeys(case.alarms, 1)
+    for name, metric in case.alarms.items():
+        of_this_name = [key for key in cloudwatch.metrics(alarms[name]) if key[1] == metric]
+        assert any(value > 0 for key in of_this_name for _, value in points.get(key, []))

@@ -1,12 +1,11 @@
-"""What the matrix is made of: a fault (`Row`), the moment at which it strikes, and what subscribers are told then."""
+"""What the matrix is made of: faults (`Row`), when they strike (`Moment`), and what is published and logged then."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.stack.faults.rig import Rig
+DEAD_LETTER = "dead-letter queue"
 
 
 class Moment(StrEnum):
@@ -14,19 +13,11 @@ class Moment(StrEnum):
 
     FIRST = "first check"
     MIDDLE = "mid-watch"
-    LAST = "last moment"  # the look at the deadline
+    LAST = "last moment"  # the check at the deadline
     ALWAYS = "all the time"
 
 
 FIRST, MIDDLE, LAST, ALWAYS = Moment
-
-Told = Mapping[Moment, str]
-"""What is told where a fault strikes at a moment: outcomes in order, `expired: still_scheduled`, or DEAD_LETTER.
-
-A moment is left out where the fault cannot strike then.
-"""
-
-DEAD_LETTER = "dead-letter queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +34,27 @@ Course = Mapping[Moment, Timing]
 
 QUICK: Course = {
     FIRST: Timing(120, 90, 0, 31),
-    MIDDLE: Timing(120, 90, 20, 80),
+    MIDDLE: Timing(120, 90, 31, 85),
     LAST: Timing(150, 100, 100),  # the fault hides that the export is done
     ALWAYS: Timing(120, 90, 0),
 }
+"""For watches with CHECK_COST_SECONDS, whose second check is made within a minute of the first."""
+
+CHECK_COST_SECONDS = 15
+"""More than by default: fewer checks, and more than 30 s from one to the next, which no connection outlives."""
+
+Published = Mapping[Moment, str]
+"""What is published where a fault strikes at a moment: outcomes in order, `expired: rate_limited`, or DEAD_LETTER.
+
+A moment is left out where the fault cannot strike then.
+"""
+
+NEVER_SHOWS: Published = dict.fromkeys(Moment, "done")
+
+
+def heals_or_expires(code: str) -> Published:
+    """A fault that heals does not show; one that lasts to the deadline is the reason then."""
+    return {FIRST: "done", MIDDLE: "done", LAST: f"expired: {code}", ALWAYS: f"expired: {code}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,9 @@ class Cell:
 
     row: "Row"
     moment: Moment
-    export_id: int
-    announced_at: float
-    account: str
+    export_id: int = 1
+    account: str = "default"
+    announced_at: float = 0
 
     @property
     def execution(self) -> str:
@@ -67,70 +75,39 @@ class Cell:
     def timing(self) -> Timing:
         return self.row.course[self.moment]
 
-    def detail(self, **others: Any) -> dict[str, Any]:
-        """The detail of the event that announces the export; `cell` is a key that the contract ignores."""
-        return {
-            "cell": self.execution,
-            "export_id": self.export_id,
-            "account": self.account,
-            "deadline_seconds": self.timing.deadline_seconds,
-            **others,
-        }
+    def strikes(self, now: float) -> bool:
+        """Whether this is the time of the fault."""
+        return self.timing.begins <= now - self.announced_at < self.timing.ends
+
+    def as_fault(self, fault: Mapping[str, Any]) -> dict[str, Any]:
+        """A fault of a scenario, at the time at which it strikes."""
+        lasts = {"until": self.timing.ends} if self.timing.ends < float("inf") else {}
+        return {**fault, "from": self.timing.begins, **lasts}
 
 
 def healthy(cell: Cell) -> dict[str, Any]:
-    """An export of Emarsys with which nothing is wrong."""
+    """An export of a scenario with which nothing is wrong."""
     return {"timeline": [{"at": 0, "status": "in progress"}, {"at": cell.timing.done_at, "status": "done"}]}
 
 
-def nothing(rig: "Rig", cell: Cell) -> None:
-    """Nothing is wrong on our side."""
-
-
-def announced(rig: "Rig", cell: Cell) -> None:
-    """The export is announced, once."""
-    rig.announce_at(0, cell, cell.detail())
-
-
 Log = str | Mapping[Moment, str] | None
-"""Words of the log, the same at each moment or not; None where no function takes notice."""
+"""What stands in each line that says that something is wrong, at each moment or by moment; None if there is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
-    """One fault.
-
-    Attributes
-    ----------
-    log
-        Words that the log says of it, in one line for each thing that it struck.
-    plan
-        The export, as a scenario of the sandbox's Emarsys has it.
-    strike
-        Arranges what happens on our side, and on the way to Emarsys.
-    announce
-        Announces the export.
-    account
-        The account, where it is not one of the cell's own.
-    """
+    """One fault. `plan` makes the export, as a scenario of the sandbox's Emarsys has it."""
 
     fault: str
-    told: Told
+    published: Published
     log: Log
     course: Course = field(default_factory=lambda: QUICK)
     plan: Callable[[Cell], dict[str, Any]] = healthy
-    strike: Callable[["Rig", Cell], None] = nothing
-    announce: Callable[["Rig", Cell], None] = announced
-    account: str | None = None
 
-    def logs(self, moment: Moment) -> str | None:
-        """What the log says where the fault strikes at this moment."""
-        return self.log.get(moment) if isinstance(self.log, Mapping) else self.log
-
-
-def heals_or_expires(code: str) -> Told:
-    """A fault that heals does not show; one that lasts to the deadline is the reason then."""
-    return {FIRST: "done", MIDDLE: "done", LAST: f"expired: {code}", ALWAYS: f"expired: {code}"}
-
-
-NEVER_SHOWS: Told = dict.fromkeys(Moment, "done")
+    def wrong(self, moment: Moment, published: Sequence[str], logged: Sequence[str]) -> str | None:
+        """What is not as the row says where the fault strikes at this moment, or None."""
+        log = self.log.get(moment) if isinstance(self.log, Mapping) else self.log
+        as_said = all(log in line for line in logged) and logged if log else not logged
+        if ", ".join(published) == self.published[moment] and as_said:
+            return None
+        return f"{self.fault} ({moment}): published {published}, logged {logged} and not {log!r}"
