@@ -7,6 +7,8 @@ import ssl
 import threading
 from collections.abc import Callable
 
+import trustme
+
 Script = Callable[[socket.socket, bytes], object]
 """What a server does with a connection once it has read a request."""
 
@@ -63,3 +65,10 @@ class Server:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+
+
+def certified(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
+    """The TLS of a server for whose certificate an authority vouches."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return context

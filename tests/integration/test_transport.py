@@ -19,7 +19,7 @@ import trustme
 from export_watch import __version__, transport
 from export_watch.errors import NoReplyError, UnreadableReplyError
 from export_watch.transport import MAX_REPLY_BYTES, Reply, Urllib3Client
-from tests.integration.server import Script, Server
+from tests.integration.server import Script, Server, certified
 
 Serve = Callable[..., Server]
 TEXT = json.dumps({"replyCode": 0, "data": {"file_name": "Käufer.csv"}}, ensure_ascii=False)
@@ -284,9 +284,7 @@ def test_only_a_certificate_that_is_vouched_for_and_for_this_host_counts(
 ):
     authority, trusted = trustme.CA(), trustme.CA()
     (authority if is_trusted else trusted).cert_pem.write_to_path(tmp_path / "ca.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(host).configure_cert(context)
-    server = serve(OK, context)
+    server = serve(OK, certified(authority, host))
     with pytest.raises(NoReplyError, match=error) if error else contextlib.nullcontext():
         assert get(Urllib3Client(ca_certs=str(tmp_path / "ca.pem")), server).status == 200
     assert bool(server.requests) is (error is None)

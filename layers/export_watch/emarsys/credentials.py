@@ -52,7 +52,7 @@ class WsseCredentials:
 Credentials = OAuthCredentials | WsseCredentials
 
 
-def _parse(secret: str, name: str, host: str, token_url: str, made_at: float) -> Credentials:
+def parse(secret: str, name: str, host: str, token_url: str, made_at: float = 0.0) -> Credentials:
     """The credentials that the text of a secret holds; `name` is the secret's, for the error.
 
     Raises CredentialsMissingError.
@@ -134,7 +134,7 @@ class CredentialsStore:
         if "SecretString" not in value:
             raise _unusable(name, "is binary, not text")
         made_at = value["CreatedDate"].timestamp()
-        return _parse(value["SecretString"], name, self._host, self._token_url, made_at)
+        return parse(value["SecretString"], name, self._host, self._token_url, made_at)
 
 
 def _unusable(name: str, what: str) -> CredentialsMissingError:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -10,7 +11,7 @@ from unittest.mock import patch
 
 import trustme
 
-from tests.integration.server import Script, Server, certified, dripping
+from tests.integration.server import Script, Server, certified
 
 
 class Way(StrEnum):
@@ -48,7 +49,7 @@ def way_to(port: int, way: Way, is_cut: Callable[[], bool]) -> Iterator[str]:
             case Way.SILENT:
                 wrong = serving(_silent)
             case Way.DRIPPING:
-                wrong = serving(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "))
+                wrong = serving(_dripping)
         names = _names(lambda: wrong if is_cut() else right)
         running.enter_context(patch.object(socket, "getaddrinfo", names))
         yield "https://localhost" if way is Way.UNTRUSTED else "http://localhost"
@@ -70,6 +71,14 @@ def _names(port: Callable[[], int | None]) -> Callable[..., Any]:
 
 def _silent(connection: socket.socket, request: bytes) -> None:
     connection.recv(1)  # until the client hangs up
+
+
+def _dripping(connection: socket.socket, request: bytes) -> None:
+    """Never fall silent, and never end."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+    while True:
+        connection.sendall(b" ")
+        time.sleep(0.01)
 
 
 def _forwarding(port: int) -> Script:
