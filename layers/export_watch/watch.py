@@ -34,7 +34,10 @@ class ExportStatus(StrEnum):
     def parse(cls, text: str) -> "ExportStatus":
         """The status that Emarsys reports by this text: `in_progress` and other casing are seen in the wild."""
         word = " ".join(text.replace("_", " ").split()).casefold()
-        return cls(word) if word in list(cls) else cls.UNKNOWN
+        try:
+            return cls(word)
+        except ValueError:
+            return cls.UNKNOWN
 
 
 class Refusal(StrEnum):
