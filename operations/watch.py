@@ -3,14 +3,19 @@
 import json
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import boto3
 
+from export_watch import state
+from export_watch.watch import WatchRequest
 from operations.stack import CommandError, Stack, polls, say
 
 POLL_SECONDS = 5
 APPEARS_WITHIN_SECONDS = 60
+REPEATED = ("distribution_method", "expected_seconds", "context")
 
 
 def watch(stack: Stack, given: Namespace) -> bool:
@@ -21,35 +26,47 @@ def watch(stack: Stack, given: Namespace) -> bool:
     keys = ("export_id", "account", "attempt", "expected_seconds")
     detail = {key: getattr(given, key) for key in keys if getattr(given, key) is not None}
     asked = stack.request(detail)
-    arn = f"{stack.outputs['StateMachineArn']}:{asked.execution_name}".replace(
-        ":stateMachine:", ":execution:"
-    )
-    known = _described(arn)
+    known = _attempt(stack, asked, asked.attempt)
     if known is None:
-        _announce(stack, detail)
+        _announce(stack, _attempt_before(stack, asked) | detail)
         say(f"sent the event of export {asked.export_id}, waiting for its execution {asked.execution_name}")
-        if not any(_described(arn) for _ in polls(POLL_SECONDS, APPEARS_WITHIN_SECONDS)):
-            command = f"python -m operations {{}} --stack {stack.name}"
+        appears = polls(POLL_SECONDS, APPEARS_WITHIN_SECONDS)
+        if not any(_attempt(stack, asked, asked.attempt) for _ in appears):
             raise CommandError(
-                f"no execution began within {APPEARS_WITHIN_SECONDS} s. `{command.format('logs')}` and "
-                f"`{command.format('dead-letters')}` say why"
+                f"no execution began within {APPEARS_WITHIN_SECONDS} s. `{stack.command('logs')}` and "
+                f"`{stack.command('dead-letters')}` say why"
             )
     elif known["status"] == "RUNNING":
         say(f"{asked.execution_name} is being watched already: following it")
     else:
+        unused = next(n for n in count(asked.attempt + 1) if not _attempt(stack, asked, n))
+        account = "" if asked.account == "default" else f" --account {asked.account}"
+        again = stack.command(f"watch --export-id {asked.export_id} --attempt {unused}{account}")
         raise CommandError(
-            f"{asked.execution_name} was watched before and is {known['status']}: "
-            f"watch it again with an ATTEMPT that was not used in the last 90 days, say {asked.attempt + 1}"
+            f"{asked.execution_name} was watched before and is {known['status']}. To watch it again: {again}"
         )
-    return _follow(arn)
+    return _follow(stack.execution_arn(asked.execution_name))
 
 
-def _described(arn: str) -> Mapping[str, Any] | None:
+def _attempt(stack: Stack, asked: WatchRequest, attempt: int) -> Mapping[str, Any] | None:
+    """The execution of an attempt to watch the export; None where there was none in the last 90 days."""
     client = boto3.client("stepfunctions")
+    name = replace(asked, attempt=attempt).execution_name
     try:
-        return client.describe_execution(executionArn=arn)
+        return client.describe_execution(executionArn=stack.execution_arn(name))
     except client.exceptions.ExecutionDoesNotExist:
         return None
+
+
+def _attempt_before(stack: Stack, asked: WatchRequest) -> dict[str, Any]:
+    """What the event of the newest of the ten attempts before said, so that subscribers get the same as from it."""
+    for attempt in range(asked.attempt - 1, max(0, asked.attempt - 11), -1):
+        if known := _attempt(stack, asked, attempt):
+            began = state.load(json.loads(known["input"])["watch"], known["executionArn"]).watch
+            said = {key: value for key in REPEATED if (value := getattr(began, key))}
+            say("as in attempt", attempt, json.dumps(said))
+            return said
+    return {}
 
 
 def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
