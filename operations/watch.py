@@ -42,9 +42,8 @@ def watch(stack: Stack, given: Namespace) -> bool:
         unused = next(n for n in count(asked.attempt + 1) if not _attempt(stack, asked, n))
         account = "" if asked.account == "default" else f" --account {asked.account}"
         again = stack.command(f"watch --export-id {asked.export_id} --attempt {unused}{account}")
-        raise CommandError(
-            f"{asked.execution_name} was watched before and is {known['status']}. To watch it again: {again}"
-        )
+        _report(known)
+        raise CommandError(f"{asked.execution_name} was watched before. To watch it again: {again}")
     return _follow(stack.execution_arn(asked.execution_name))
 
 
@@ -92,6 +91,11 @@ def _follow(arn: str) -> bool:
         if (now := progress(history["events"])) != said:
             said = now
             say(said)
+    return _report(execution)
+
+
+def _report(execution: Mapping[str, Any]) -> bool:
+    """Say how a watch ended. Whether the export is done."""
     if execution["status"] != "SUCCEEDED":
         say(f"lost: the execution is {execution['status']}, nobody watches this export any more")
         return False
