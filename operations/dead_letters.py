@@ -81,7 +81,7 @@ def redrive(stack: Stack, _: Namespace) -> bool:
         if origins:
             say("what fails again returns in a quarter of an hour")
         if letters:
-            say(f"{len(letters)} would be refused again, and stay: {stack.command('dead-letters')}")
+            say(f"{len(letters)} would be refused again: {stack.command('dead-letters')} says why")
         return _is_empty(letters, unread)
 
 

@@ -14,23 +14,18 @@ MAX_CAUSE = 300
 
 
 def failures(stack: Stack, given: Namespace) -> bool:
-    """Print the last failures of the newest watches of a status: each kind of a watch's once, in the order of time."""
-    client = boto3.client("stepfunctions")
-    watches = client.list_executions(
+    """Print the last errors of the newest watches of a status, each of a watch's once, in the order of time."""
+    watches = boto3.client("stepfunctions").list_executions(
         stateMachineArn=stack.outputs["StateMachineArn"], statusFilter=given.status, maxResults=WATCHES
     )["executions"]
-    latest: dict[str, float] = {}
+    latest: dict[tuple[str, str, str], tuple[float, str]] = {}
     for watch in watches:
-        history = client.get_execution_history(
-            executionArn=watch["executionArn"], reverseOrder=True, maxResults=EVENTS
-        )
-        for event in history["events"]:
+        for event in stack.last_events(watch["executionArn"], EVENTS):
             for failed in (of for of in event.values() if isinstance(of, dict) and of.get("error")):
-                cause = " ".join(failed.get("cause", "").split())[:MAX_CAUSE]
-                what = failed.get("resourceType", "execution"), failed["error"], cause
-                latest.setdefault(" ".join((watch["name"], *what)), event["timestamp"].timestamp())
-    for failure, at in sorted(latest.items(), key=lambda found: found[1]):
-        say(moment(at), failure)
+                key = watch["name"], failed.get("resourceType", "execution"), failed["error"]
+                latest.setdefault(key, (event["timestamp"].timestamp(), failed.get("cause", "")))
+    for what, (at, cause) in sorted(latest.items(), key=lambda found: found[1]):
+        say(moment(at), *what, " ".join(cause.split())[:MAX_CAUSE])
     if not latest:
         say(f"none of the last steps of {len(watches)} watches that are {given.status} failed")
     return True

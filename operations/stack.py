@@ -75,6 +75,15 @@ class Stack:
         """The ARN that the execution of this name has, or would have."""
         return f"{self.outputs['StateMachineArn']}:{name}".replace(":stateMachine:", ":execution:")
 
+    def last_events(self, execution_arn: str, most: int) -> list[Any]:
+        """The events at the end of an execution's history, the newest first."""
+        history = boto3.client("stepfunctions").get_execution_history(
+            executionArn=execution_arn, reverseOrder=True, maxResults=most
+        )
+        return sorted(history["events"], key=lambda event: -event["id"])[
+            :most
+        ]  # moto gives all, the oldest first
+
     def command(self, text: str) -> str:
         """A command of these for this stack, as it is pasted into a shell."""
         other = "" if self.name == DEFAULT_NAME else f" --stack {self.name}"

@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -11,10 +11,16 @@ import boto3
 
 from export_watch import state
 from export_watch.watch import WatchRequest
-from operations.stack import CommandError, Stack, polls, say
+from operations.stack import CommandError, Stack, moment, polls, say
 
 POLL_SECONDS = 5
 APPEARS_WITHIN_SECONDS = 60
+EVENTS = 50
+"""A check takes nine, and fifteen with both retries; a publish that is retried three for each time."""
+
+FRESH_SECONDS = 5
+"""A check that found a status answers within so many; the check before was longer ago."""
+
 REPEATED = ("distribution_method", "expected_seconds", "context")
 
 
@@ -44,7 +50,7 @@ def watch(stack: Stack, given: Namespace) -> bool:
         again = stack.command(f"watch --export-id {asked.export_id} --attempt {unused}{account}")
         _report(known)
         raise CommandError(f"{asked.execution_name} was watched before. To watch it again: {again}")
-    return _follow(stack.execution_arn(asked.execution_name))
+    return _follow(stack, stack.execution_arn(asked.execution_name))
 
 
 def _attempt(stack: Stack, asked: WatchRequest, attempt: int) -> Mapping[str, Any] | None:
@@ -80,15 +86,13 @@ def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
         raise CommandError(f"EventBridge does not accept the event: {answer['Entries'][0]['ErrorMessage']}")
 
 
-def _follow(arn: str) -> bool:
+def _follow(stack: Stack, arn: str) -> bool:
     client, said = boto3.client("stepfunctions"), ""
     for _ in polls(POLL_SECONDS):
         execution = client.describe_execution(executionArn=arn)
         if execution["status"] != "RUNNING":
             break
-        # The newest come first; a check takes nine, and fifteen with both retries.
-        history = client.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=50)
-        if (now := progress(history["events"])) != said:
+        if (now := progress(stack.last_events(arn, EVENTS))) != said:
             said = now
             say(said)
     return _report(execution)
@@ -104,37 +108,31 @@ def _report(execution: Mapping[str, Any]) -> bool:
     return bool(message["data"]["outcome"] == "done")
 
 
-def progress(events: list[Any]) -> str:
+def progress(events: Iterable[Any]) -> str:
     """What the last check found, from the newest events of an execution's history, the newest first."""
-    checked = None
-    for event in sorted(events, key=lambda event: -event["id"]):
-        entered, exited = event.get("stateEnteredEventDetails"), event.get("stateExitedEventDetails")
-        if not checked and entered and "after failed check" in entered["name"]:
-            return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
-        if not checked and exited and exited["name"] == "Check export":
-            checked = json.loads(exited["output"])
-        if checked and entered and entered["name"] == "Check export":
-            return _found(checked, json.loads(entered["input"])["watch"])
+    for event in events:
+        exited = event.get("stateExitedEventDetails", {})
+        if exited.get("name") == "Check export":
+            return _found(json.loads(exited["output"]), event["timestamp"].timestamp())
     return "the first check comes in a few seconds"
 
 
-def _found(checked: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """What a check found, the watch being as it was before it.
-
-    A watch remembers the last status, and when it came, but not why there was none.
-    """
-    watch, notification = checked["watch"], checked["notification"]
-    if watch["answered_at"] == before["answered_at"]:
-        finding = "no status, the log of CheckExportFunction says why"
+def _found(answer: Mapping[str, Any], at: float) -> str:
+    """What a check answered at a time (unix seconds)."""
+    watch = answer["watch"]
+    if "check_failure" in watch:
+        return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
+    if at - watch["answered_at"] > FRESH_SECONDS:
+        finding = f"no status since {moment(watch['answered_at'])}, which the logs explain"
     elif watch["refused_since"]:
         finding = f"{', '.join(watch['refused_since'])} so far"
     else:
         finding = watch["export"]["status"]
     words = [f"check {watch['checks']}: {finding}"]
-    if notification:
-        words.append(essence(json.loads(notification["message"])))
-    if checked["wait_seconds"]:
-        words.append(f"next check {checked['wait_seconds']} s later")
+    if answer["notification"]:
+        words.append(essence(json.loads(answer["notification"]["message"])))
+    if answer["wait_seconds"]:
+        words.append(f"next check {answer['wait_seconds']} s later")
     return ", ".join(words)
 
 
