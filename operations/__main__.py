@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.run is not parameters:  # which are asked for before the first deployment, too
             stack.refuse_others()
         return 0 if given.run(stack, given) else 1
-    except (CommandError, ExportWatchError) as error:
+    except ExportWatchError as error:
         problem = str(error)
     except NoCredentialsError:
         problem = "there are no AWS credentials: log in, or set AWS_PROFILE"

@@ -52,10 +52,8 @@ def delete(stack: Stack, given: Namespace) -> bool:
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
     except WaiterError as error:
         raise CommandError(f"the stack is not deleted, CloudFormation's events say why: {error}") from None
-    say(f"deleted {stack.name} with its logs")
     say(
-        f"still there: the secrets {stack.parameters['CredentialsPrefix']}/…, the topic of the alarms, and the bucket "
-        "in which SAM keeps packages (the stack aws-sam-cli-managed-default)"
+        f"deleted {stack.name} with its logs, but not the secrets: docs/how-to/delete.md names all that stays"
     )
     return True
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from export_watch.errors import ExportWatchError
 from export_watch.export_created import parse
 from export_watch.watch import WatchRequest
 
@@ -19,7 +20,7 @@ DEFAULT_NAME = "emarsys-export-watch"
 say = partial(print, flush=True)
 
 
-class CommandError(Exception):
+class CommandError(ExportWatchError):
     """A command cannot go on: says what is wrong and what to do."""
 
 
@@ -80,9 +81,8 @@ class Stack:
         history = boto3.client("stepfunctions").get_execution_history(
             executionArn=execution_arn, reverseOrder=True, maxResults=most
         )
-        return sorted(history["events"], key=lambda event: -event["id"])[
-            :most
-        ]  # moto gives all, the oldest first
+        # moto ignores both options
+        return sorted(history["events"], key=lambda event: -event["id"])[:most]
 
     def command(self, text: str) -> str:
         """A command of these for this stack, as it is pasted into a shell."""

@@ -122,8 +122,9 @@ def _found(answer: Mapping[str, Any], at: float) -> str:
     watch = answer["watch"]
     if "check_failure" in watch:
         return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
-    if at - watch["answered_at"] > FRESH_SECONDS:
-        finding = f"no status since {moment(watch['answered_at'])}, which the logs explain"
+    answered_at = watch["answered_at"] or watch["started_at"]
+    if at - answered_at > FRESH_SECONDS:
+        finding = f"no status since {moment(answered_at)}, which the logs explain"
     elif watch["refused_since"]:
         finding = f"{', '.join(watch['refused_since'])} so far"
     else:
