@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         "name", help="its name in template.yaml, for example NotificationTopic"
     )
     why = add(failures, "show why the last steps of a few watches failed")
-    why.add_argument("--status", default="RUNNING", help="of which watches: RUNNING, FAILED, TIMED_OUT")
+    why.add_argument("--status", default="RUNNING", choices=("RUNNING", "FAILED", "TIMED_OUT", "ABORTED"))
     show = add(logs, "show the functions' warnings and errors, or all lines about one watch")
     show.add_argument("--hours", type=float, default=1)
     show.add_argument("--execution", help="the name of a watch's execution, for example default_123")

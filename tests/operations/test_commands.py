@@ -194,6 +194,7 @@ def test_what_is_wrong_with_credentials_is_said_with_what_to_do_and_no_secret(
     here = site(secret=secret, faults=[{"reply": {"http": http}}] if http else [])
     status, [said] = run("check-credentials")
     assert (status, expected in said, "planted" in said) == (1, True, False)
+    assert ("emarsys/default" in said) == (http != 429)
     assert len(api_calls(here)) <= 1
 
 
