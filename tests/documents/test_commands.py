@@ -42,7 +42,6 @@ NOT_HERE = {
     "../.venv/bin/sam deploy": "needs an AWS account; `make lint` validates the templates of examples/",
     ".venv/bin/python -m sandbox watch my-export.json --emarsys https://": "the real Emarsys",
     ".venv/bin/python -m operations dead-letters": "SQS waits by a clock that stands still; tests/operations runs it",
-    ".venv/bin/python -m operations redrive": "SQS waits by a clock that stands still; tests/operations runs it",
     ".venv/bin/python -m operations logs --execution": "tests/operations runs it",
     "aws lambda update-event-source-mapping": "wants the id that the command before it shows",
     "aws lambda get-account-settings": "moto does not have it",
