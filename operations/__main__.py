@@ -24,7 +24,7 @@ from operations.delete import delete
 from operations.failures import failures
 from operations.logs import logs
 from operations.parameters import check_deployment, parameters
-from operations.stack import DEFAULT_NAME, CommandError, Stack, resource, say
+from operations.stack import DEFAULT_NAME, Stack, resource, say
 from operations.watch import watch
 
 EXIT_INTERRUPTED = 130
@@ -67,12 +67,6 @@ def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt
 
 
-def _export_id(given: str) -> str:
-    if not given:
-        raise CommandError("say which export to watch: make watch EXPORT_ID=123")
-    return given
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description="Operate a deployed stack.")
     commands = parser.add_subparsers(required=True)
@@ -84,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     follow = add(watch, "send the export-created event of an export and follow its watch to the end")
-    follow.add_argument("--export-id", required=True, type=_export_id)
+    follow.add_argument("--export-id", required=True)
     follow.add_argument("--attempt", type=int, default=1)
     follow.add_argument("--expected-seconds", type=int, help="about how long such exports take")
     check = add(check_credentials, "make one status call with an account's secret")

@@ -45,24 +45,16 @@ def dead_letters(stack: Stack, given: Namespace) -> bool:
     """List the messages with what to do, or delete the one of the given id. Whether that is done, or there is none."""
     with _received(stack) as (letters, unread):
         if given.delete:
-            return _delete(letters, unread, given.delete)
+            if not (letter := letters.pop(given.delete, None)):
+                raise CommandError(f"no message {given.delete} can be read now: list them again")
+            letter.message.delete()
+            say(f"{letter}\ndeleted; {len(letters) + unread} left")
+            return True
         for message_id, letter in letters.items():
             command = "redrive" if letter.queue else f"dead-letters --delete {message_id}"
             lines = (_detail(letter.message.body), f"{letter.to_do}, then:", stack.command(command))
             say(letter, *lines, sep="\n    ")
         return _is_empty(letters, unread)
-
-
-def _delete(letters: dict[str, DeadLetter], unread: int, message_id: str) -> bool:
-    if message_id not in letters:
-        raise CommandError(
-            f"there is no message {message_id}, or someone else is reading it: list them again"
-        )
-    letter = letters.pop(message_id)
-    letter.message.delete()
-    say(letter)
-    say(f"deleted; {len(letters) + unread} left")
-    return True
 
 
 def redrive(stack: Stack, _: Namespace) -> bool:
