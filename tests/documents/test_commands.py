@@ -18,6 +18,7 @@ import pytest
 import yaml
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from operations import __main__ as operations
 from sandbox.emarsys.command import DEFAULT
 from tests.contract import documents
 from tests.contract.documents import CONTRIBUTING, DOCS, DOCUMENTS, README, name
@@ -176,6 +177,16 @@ def test_the_commands_of_whoever_is_on_call_reach_a_watch(site):
         shell.run(block)
     here.run(until=120)
     assert here.statuses == {"default_123": "ABORTED"}
+
+
+def test_each_command_of_operations_that_a_page_or_an_alarm_names_is_one():
+    text = "".join(path.read_text("utf-8") for path in (*DOCUMENTS, ROOT / "template.yaml"))
+    named = set(re.findall(r"(?:python\s+-m |`)operations ([a-z-]+)", text))
+    assert {"logs", "failures", "resource", "dead-letters"} <= named
+    for command in named:
+        with pytest.raises(SystemExit) as ended:
+            operations._parser().parse_args([command, "--help"])
+        assert ended.value.code == 0, command
 
 
 def test_contributing_explains_the_commands_of_the_gate():
