@@ -17,12 +17,14 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
+from export_watch.errors import ExportWatchError
 from operations.check_credentials import check_credentials
 from operations.dead_letters import dead_letters, redrive
 from operations.delete import delete
+from operations.failures import failures
 from operations.logs import logs
 from operations.parameters import check_deployment, parameters
-from operations.stack import CommandError, Stack, say
+from operations.stack import DEFAULT_NAME, Stack, resource, say
 from operations.watch import watch
 
 EXIT_INTERRUPTED = 130
@@ -41,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.run is not parameters:  # which are asked for before the first deployment, too
             stack.refuse_others()
         return 0 if given.run(stack, given) else 1
-    except CommandError as error:
+    except ExportWatchError as error:
         problem = str(error)
     except NoCredentialsError:
         problem = "there are no AWS credentials: log in, or set AWS_PROFILE"
     except NoRegionError:
-        problem = "there is no AWS region: set AWS_REGION to that of the stack"
+        problem = (
+            "there is no AWS region: set AWS_REGION to that of the stack, or to where it is to be deployed"
+        )
     except (ConnectionError, HTTPClientError) as error:
         problem = f"cannot reach AWS: {error}"
     except (BotoCoreError, ClientError) as error:
@@ -63,29 +67,28 @@ def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt
 
 
-def _export_id(given: str) -> str:
-    if not given:
-        raise CommandError("say which export to watch: make watch EXPORT_ID=123")
-    return given
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description="Operate a deployed stack.")
     commands = parser.add_subparsers(required=True)
 
     def add(run: Callable[..., bool], text: str) -> argparse.ArgumentParser:
         command = commands.add_parser(run.__name__.replace("_", "-"), help=text, description=text)
-        command.add_argument("--stack", default="emarsys-export-watch")
+        command.add_argument("--stack", default=DEFAULT_NAME)
         command.set_defaults(run=run)
         return command
 
     follow = add(watch, "send the export-created event of an export and follow its watch to the end")
-    follow.add_argument("--export-id", required=True, type=_export_id)
+    follow.add_argument("--export-id", required=True)
     follow.add_argument("--attempt", type=int, default=1)
     follow.add_argument("--expected-seconds", type=int, help="about how long such exports take")
     check = add(check_credentials, "make one status call with an account's secret")
     for command in (follow, check):
         command.add_argument("--account", default="default")
+    add(resource, "print the physical id of a resource of the stack").add_argument(
+        "name", help="its name in template.yaml, for example NotificationTopic"
+    )
+    why = add(failures, "show why the last steps of a few watches failed")
+    why.add_argument("--status", default="RUNNING", choices=("RUNNING", "FAILED", "TIMED_OUT", "ABORTED"))
     show = add(logs, "show the functions' warnings and errors, or all lines about one watch")
     show.add_argument("--hours", type=float, default=1)
     show.add_argument("--execution", help="the name of a watch's execution, for example default_123")

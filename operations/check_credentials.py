@@ -40,20 +40,27 @@ def check_credentials(stack: Stack, given: Namespace) -> bool:
     prefix, host, token_url = (
         stack.parameters[key] for key in ("CredentialsPrefix", "EmarsysHost", "EmarsysTokenUrl")
     )
+    secret = f"{prefix}/{account}"
     credentials = CredentialsStore(boto3.client("secretsmanager"), prefix, host, token_url)
     http = Urllib3Client()
     found = EmarsysClient(credentials, http, TokenStore(http, OwnTokens())).check(account, EXPORT_ID)
     if isinstance(found, Obstacle):
-        more = remedy(found)
-        if found.code is ObstacleCode.CREDENTIALS_MISSING:
-            more += " You need the permission to read it, too."
-        elif found.code is ObstacleCode.RATE_LIMITED:
-            more = "This says nothing about the credentials: try again in a few minutes."
-        raise CommandError(f"{found.detail}. {more}")
-    say(f"All is well: Emarsys accepts the credentials of {account} and reports statuses of exports.")
+        raise CommandError(f"{found.detail}. {_advice(found, secret)}")
+    say(f"All is well: Emarsys accepts the credentials in {secret} and reports statuses of exports.")
     if isinstance(credentials.get(account), WsseCredentials):
         say(
             "They are WSSE's, which Emarsys ends with the year 2026: "
             "add `client_id` and `client_secret` to the secret."
         )
     return True
+
+
+def _advice(found: Obstacle, secret: str) -> str:
+    if found.code is ObstacleCode.RATE_LIMITED:
+        return "This says nothing about the credentials: try again in a few minutes."
+    if found.detail == f"there is no secret {secret}":
+        example = '{"client_id": "…", "client_secret": "…"}'
+        return f"Create it: aws secretsmanager create-secret --name {secret} --secret-string '{example}'"
+    if found.code is ObstacleCode.CREDENTIALS_MISSING:
+        return f"{remedy(found)} You need the permission to read it, too."
+    return f"{remedy(found)} The secret is {secret}."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.prompt import Confirm
 
 from operations.stack import CommandError, Stack, messages, polls, say
@@ -36,8 +36,6 @@ def delete(stack: Stack, given: Namespace) -> bool:
     watches = _running(stack)
     for arn in watches:
         say(f"running: {arn.rpartition(':')[2]}")
-    if count := messages(stack.outputs["InboxQueueUrl"]):
-        say(f"{count} export-created events are in the inbox: their watches begin, and are stopped too")
     if dead_letters := messages(stack.outputs["DeadLetterQueueUrl"]):
         say(f"{dead_letters} messages of the dead-letter queue will be deleted too")
     question = f"Stop {len(watches)} running watches and delete the stack {stack.name}?"
@@ -48,14 +46,9 @@ def delete(stack: Stack, given: Namespace) -> bool:
         _end_watches(stack, dead_letters)
         say("deleting the stack")
         cloudformation.delete_stack(StackName=stack.arn)
-    try:
-        cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
-    except WaiterError as error:
-        raise CommandError(f"the stack is not deleted, CloudFormation's events say why: {error}") from None
-    say(f"deleted {stack.name} with its logs")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=stack.arn)
     say(
-        f"still there: the secrets {stack.parameters['CredentialsPrefix']}/…, the topic of the alarms, and the bucket "
-        "in which SAM keeps packages (the stack aws-sam-cli-managed-default)"
+        f"deleted {stack.name} with its logs, but not the secrets: docs/how-to/delete.md names all that stays"
     )
     return True
 

@@ -2,15 +2,26 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import boto3
 
-from operations.stack import CommandError, Stack, polls, say
+from export_watch import state
+from export_watch.watch import WatchRequest
+from operations.stack import CommandError, Stack, moment, polls, say
 
 POLL_SECONDS = 5
 APPEARS_WITHIN_SECONDS = 60
+EVENTS = 50
+"""A check takes nine, and fifteen with both retries; a publish that is retried three for each time."""
+
+FRESH_SECONDS = 5
+"""A check that found a status answers within so many; the check before was longer ago."""
+
+REPEATED = ("distribution_method", "expected_seconds", "context")
 
 
 def watch(stack: Stack, given: Namespace) -> bool:
@@ -21,35 +32,46 @@ def watch(stack: Stack, given: Namespace) -> bool:
     keys = ("export_id", "account", "attempt", "expected_seconds")
     detail = {key: getattr(given, key) for key in keys if getattr(given, key) is not None}
     asked = stack.request(detail)
-    arn = f"{stack.outputs['StateMachineArn']}:{asked.execution_name}".replace(
-        ":stateMachine:", ":execution:"
-    )
-    known = _described(arn)
+    known = _attempt(stack, asked, asked.attempt)
     if known is None:
-        _announce(stack, detail)
+        _announce(stack, _attempt_before(stack, asked) | detail)
         say(f"sent the event of export {asked.export_id}, waiting for its execution {asked.execution_name}")
-        if not any(_described(arn) for _ in polls(POLL_SECONDS, APPEARS_WITHIN_SECONDS)):
-            command = f"python -m operations {{}} --stack {stack.name}"
+        appears = polls(POLL_SECONDS, APPEARS_WITHIN_SECONDS)
+        if not any(_attempt(stack, asked, asked.attempt) for _ in appears):
             raise CommandError(
-                f"no execution began within {APPEARS_WITHIN_SECONDS} s. `{command.format('logs')}` and "
-                f"`{command.format('dead-letters')}` say why"
+                f"no execution began within {APPEARS_WITHIN_SECONDS} s. `{stack.command('logs')}` and "
+                f"`{stack.command('dead-letters')}` say why"
             )
     elif known["status"] == "RUNNING":
         say(f"{asked.execution_name} is being watched already: following it")
     else:
-        raise CommandError(
-            f"{asked.execution_name} was watched before and is {known['status']}: "
-            f"watch it again with an ATTEMPT that was not used in the last 90 days, say {asked.attempt + 1}"
-        )
-    return _follow(arn)
+        unused = next(n for n in count(asked.attempt + 1) if not _attempt(stack, asked, n))
+        account = "" if asked.account == "default" else f" --account {asked.account}"
+        again = stack.command(f"watch --export-id {asked.export_id} --attempt {unused}{account}")
+        _report(known)
+        raise CommandError(f"{asked.execution_name} was watched before. To watch it again: {again}")
+    return _follow(stack, stack.execution_arn(asked.execution_name))
 
 
-def _described(arn: str) -> Mapping[str, Any] | None:
+def _attempt(stack: Stack, asked: WatchRequest, attempt: int) -> Mapping[str, Any] | None:
+    """The execution of an attempt to watch the export; None where there was none in the last 90 days."""
     client = boto3.client("stepfunctions")
+    name = replace(asked, attempt=attempt).execution_name
     try:
-        return client.describe_execution(executionArn=arn)
+        return client.describe_execution(executionArn=stack.execution_arn(name))
     except client.exceptions.ExecutionDoesNotExist:
         return None
+
+
+def _attempt_before(stack: Stack, asked: WatchRequest) -> dict[str, Any]:
+    """What the event of the newest of the ten attempts before said, so that subscribers get the same as from it."""
+    for attempt in range(asked.attempt - 1, max(0, asked.attempt - 11), -1):
+        if known := _attempt(stack, asked, attempt):
+            began = state.load(json.loads(known["input"])["watch"], known["executionArn"]).watch
+            said = {key: value for key in REPEATED if (value := getattr(began, key))}
+            say("as in attempt", attempt, json.dumps(said))
+            return said
+    return {}
 
 
 def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
@@ -64,17 +86,20 @@ def _announce(stack: Stack, detail: Mapping[str, Any]) -> None:
         raise CommandError(f"EventBridge does not accept the event: {answer['Entries'][0]['ErrorMessage']}")
 
 
-def _follow(arn: str) -> bool:
+def _follow(stack: Stack, arn: str) -> bool:
     client, said = boto3.client("stepfunctions"), ""
     for _ in polls(POLL_SECONDS):
         execution = client.describe_execution(executionArn=arn)
         if execution["status"] != "RUNNING":
             break
-        # The newest come first; a check takes nine, and fifteen with both retries.
-        history = client.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=50)
-        if (now := progress(history["events"])) != said:
+        if (now := progress(stack.last_events(arn, EVENTS))) != said:
             said = now
             say(said)
+    return _report(execution)
+
+
+def _report(execution: Mapping[str, Any]) -> bool:
+    """Say how a watch ended. Whether the export is done."""
     if execution["status"] != "SUCCEEDED":
         say(f"lost: the execution is {execution['status']}, nobody watches this export any more")
         return False
@@ -83,37 +108,32 @@ def _follow(arn: str) -> bool:
     return bool(message["data"]["outcome"] == "done")
 
 
-def progress(events: list[Any]) -> str:
+def progress(events: Iterable[Any]) -> str:
     """What the last check found, from the newest events of an execution's history, the newest first."""
-    checked = None
-    for event in sorted(events, key=lambda event: -event["id"]):
-        entered, exited = event.get("stateEnteredEventDetails"), event.get("stateExitedEventDetails")
-        if not checked and entered and "after failed check" in entered["name"]:
-            return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
-        if not checked and exited and exited["name"] == "Check export":
-            checked = json.loads(exited["output"])
-        if checked and entered and entered["name"] == "Check export":
-            return _found(checked, json.loads(entered["input"])["watch"])
+    for event in events:
+        exited = event.get("stateExitedEventDetails", {})
+        if exited.get("name") == "Check export":
+            return _found(json.loads(exited["output"]), event["timestamp"].timestamp())
     return "the first check comes in a few seconds"
 
 
-def _found(checked: Mapping[str, Any], before: Mapping[str, Any]) -> str:
-    """What a check found, the watch being as it was before it.
-
-    A watch remembers the last status, and when it came, but not why there was none.
-    """
-    watch, notification = checked["watch"], checked["notification"]
-    if watch["answered_at"] == before["answered_at"]:
-        finding = "no status, the log of CheckExportFunction says why"
+def _found(answer: Mapping[str, Any], at: float) -> str:
+    """What a check answered at a time (unix seconds)."""
+    watch = answer["watch"]
+    if "check_failure" in watch:
+        return "the check failed with all its retries: the next one comes in 5 minutes, or in 15"
+    answered_at = watch["answered_at"] or watch["started_at"]
+    if at - answered_at > FRESH_SECONDS:
+        finding = f"no status since {moment(answered_at)}, which the logs explain"
     elif watch["refused_since"]:
         finding = f"{', '.join(watch['refused_since'])} so far"
     else:
         finding = watch["export"]["status"]
     words = [f"check {watch['checks']}: {finding}"]
-    if notification:
-        words.append(essence(json.loads(notification["message"])))
-    if checked["wait_seconds"]:
-        words.append(f"next check {checked['wait_seconds']} s later")
+    if answer["notification"]:
+        words.append(essence(json.loads(answer["notification"]["message"])))
+    if answer["wait_seconds"]:
+        words.append(f"next check {answer['wait_seconds']} s later")
     return ", ".join(words)
 
 

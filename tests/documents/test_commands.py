@@ -18,6 +18,7 @@ import pytest
 import yaml
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+from operations import __main__ as operations
 from sandbox.emarsys.command import DEFAULT
 from tests.contract import documents
 from tests.contract.documents import CONTRIBUTING, DOCS, DOCUMENTS, README, name
@@ -41,7 +42,8 @@ NOT_HERE = {
     "make delete": "deletes the stack: tests/operations runs it",
     "../.venv/bin/sam deploy": "needs an AWS account; `make lint` validates the templates of examples/",
     ".venv/bin/python -m sandbox watch my-export.json --emarsys https://": "the real Emarsys",
-    ".venv/bin/python -m operations": "tests/operations runs them",
+    ".venv/bin/python -m operations dead-letters": "SQS waits by a clock that stands still; tests/operations runs it",
+    ".venv/bin/python -m operations logs --execution": "tests/operations runs it",
     "aws lambda update-event-source-mapping": "wants the id that the command before it shows",
     "aws lambda get-account-settings": "moto does not have it",
     "aws service-quotas request-service-quota-increase": "moto does not have it",
@@ -174,7 +176,17 @@ def test_the_commands_of_whoever_is_on_call_reach_a_watch(site):
     for block in (rotate, *(block for path in (PREPARATION, *ON_CALL, AGAIN) for block in to_run(path))):
         shell.run(block)
     here.run(until=120)
-    assert here.statuses == {"default_123": "ABORTED", "default_123_3": "RUNNING"}
+    assert here.statuses == {"default_123": "ABORTED"}
+
+
+def test_each_command_of_operations_that_a_page_or_an_alarm_names_is_one():
+    text = "".join(path.read_text("utf-8") for path in (*DOCUMENTS, ROOT / "template.yaml"))
+    named = set(re.findall(r"(?:python\s+-m |`)operations ([a-z-]+)", text))
+    assert {"logs", "failures", "resource", "dead-letters"} <= named
+    for command in named:
+        with pytest.raises(SystemExit) as ended:
+            operations._parser().parse_args([command, "--help"])
+        assert ended.value.code == 0, command
 
 
 def test_contributing_explains_the_commands_of_the_gate():

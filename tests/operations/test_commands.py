@@ -1,11 +1,14 @@
 """The commands of operations/, run as a shell runs them, against the deployed template."""
 
+import json
 import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -77,7 +80,7 @@ def api_calls(here: World) -> list[str]:
 # watch
 
 HTML = {"faults": [{"fault": "forbidden_html", "from": 20, "until": 40}]}
-NO_STATUS = "check [2-5]: no status, the log of CheckExportFunction says why, next check "
+NO_STATUS = r"check [2-5]: no status since 2027-01-15T08:00:\d\dZ, which the logs explain, next check "
 
 
 @pytest.mark.parametrize(
@@ -112,11 +115,16 @@ def test_a_watch_is_followed_to_its_end(site, run, exports, expected_status, lin
 
 
 def test_a_failed_check_and_a_stopped_execution_are_said(site, run):
-    polls = iter(range(100))
-    here = site(
-        lambda here: here.stack.stop("default_123") if next(polls) == 70 else None, exports={123: ENDLESS}
-    )
-    here.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
+    polls = count()
+
+    def meanwhile(here: World) -> None:
+        match next(polls):
+            case 5:  # after a check that succeeded
+                here.stack.faults.fail("check_export", "TooManyRequestsException", status=429)
+            case 70:
+                here.stack.stop("default_123")
+
+    site(meanwhile, exports={123: ENDLESS})
     status, said = run("watch --export-id 123")
     assert status == 1
     assert any(line.startswith("the check failed with all its retries: the next one ") for line in said)
@@ -131,8 +139,30 @@ def test_a_running_watch_is_followed_without_an_event_and_one_that_ended_wants_a
     assert (status, said[0]) == (0, "default_123 is being watched already: following it")
     status, said = run("watch --export-id 123")
     assert status == 1
-    assert "say 2" in said[-1]
+    again = ".venv/bin/python -m operations watch --export-id 123 --attempt 2"
+    assert said[0].startswith("done: ftp://")
+    assert said[1:] == [f"default_123 was watched before. To watch it again: {again}"]
     assert len(here.stack.deliveries) == 1
+
+
+def test_a_further_attempt_asks_for_what_the_one_before_did(site, run):
+    here = site(secrets={"shop": OAUTH}, exports={123: {"timeline": timeline(done=0)}}, stack_name="other")
+    first = {"distribution_method": "sftp", "expected_seconds": 60, "context": {"job": "nightly"}}
+    here.announce({"export_id": 123, "account": "shop", **first})
+    here.run()
+    assert run("watch --export-id 123 --account shop --attempt 2 --stack other")[0] == 0
+    _, said = run("watch --export-id 123 --account shop --stack other")
+    again = "watch --export-id 123 --attempt 3 --account shop --stack other"
+    assert said[-1].endswith(f": .venv/bin/python -m operations {again}")
+    assert run(again)[0] == 0
+    assert run("watch --export-id 123 --attempt 4 --account shop --expected-seconds 9 --stack other")[0] == 0
+    details = [delivery.event["detail"] for delivery in here.stack.deliveries]
+    same = {"export_id": "123", "account": "shop", **first}
+    assert details[1:] == [
+        same | {"attempt": 2},
+        same | {"attempt": 3},
+        same | {"attempt": 4, "expected_seconds": 9},
+    ]
 
 
 # check-credentials
@@ -164,6 +194,7 @@ def test_what_is_wrong_with_credentials_is_said_with_what_to_do_and_no_secret(
     here = site(secret=secret, faults=[{"reply": {"http": http}}] if http else [])
     status, [said] = run("check-credentials")
     assert (status, expected in said, "planted" in said) == (1, True, False)
+    assert ("emarsys/default" in said) == (http != 429)
     assert len(api_calls(here)) <= 1
 
 
@@ -188,8 +219,7 @@ def test_a_stack_goes_when_its_watches_are_stopped_and_published_as_lost(site, r
     watched(here, 1, 2).announce({"export_id": 3})
     status, said = run("delete --yes")
     assert (status, said[0]) == (0, "running: default_1")
-    assert said[1].startswith("1 export-created events are in the inbox")
-    assert "the secrets emarsys/…" in said[-1]
+    assert said[-1].startswith(f"deleted {STACK} with its logs, but not the secrets")
     assert published(here) == ["default_1/lost", "default_2/done", "default_3/lost"]
     assert set(here.statuses) == {"default_1", "default_2", "default_3"}
     assert f"there is no stack {STACK} in eu-central-1" in run("delete --yes")[1][-1]
@@ -299,40 +329,47 @@ def test_the_messages_of_the_dead_letter_queue_are_listed_sent_back_or_deleted(s
     )
     status, said = run("dead-letters")
     assert status == 1
-    ids = {line.partition(": ")[2].partition(" ")[0]: line.partition(": ")[0] for line in said}
-    wrong = (
-        "refused event of 'sandbox': `export_id` is 0; it must be a positive integer of at most 15 digits. Have its "
-        f"sender send a right one; then: dead-letters --delete {ids['refused']}"
-    )
-    by_hand = (
-        "no EventBridge event: find out who sends to this queue (EventBridge could not deliver it: denied)"
-    )
-    right, lost = (
-        "event of 'sandbox': default_5 is not watched yet",
-        "lost watch default_1 is not published yet",
-    )
-    assert set(said) == {
-        f"{ids['refused']}: {wrong}",
-        f"{ids['no']}: {by_hand}; then: dead-letters --delete {ids['no']}",
-        f"{ids['event']}: {right}; fix the cause, then: redrive",
-        f"{ids['lost']}: {lost}; fix the cause, then: redrive",
+    listed = [said[at : at + 4] for at in range(0, len(said), 4)]
+    ids = {what.split()[1]: to_paste.split()[-1] for what, *_, to_paste in listed}
+    long_ago, now = "2027-01-15T08:01:00Z", "2027-01-15T09:01:00Z"
+    refused = f"{long_ago} refused event of 'sandbox': `export_id` is 0; it must be a positive integer of"
+    unknown = f"{now} no EventBridge event (EventBridge could not deliver it: denied)"
+    right = f"{long_ago} event of 'sandbox': default_5 is not watched yet"
+    lost = f"{long_ago} lost watch default_1 is not published yet"
+    cause = "    fix the cause (docs/runbooks/dead-letter-queue.md), then:"
+    command = "    .venv/bin/python -m operations"
+    expected = {
+        "refused": (refused, '    {"export_id": 0}', "    have its sender send a right one, then:"),
+        "no": (unknown, '    "{}"', "    find out who sends to this queue, then:"),
+        "event": (right, '    {"export_id": 5}', cause),
+        "lost": (lost, '    {"executionArn": "arn:aws:states:eu-central-1:', cause),
     }
+    assert len(listed) == len(ids) == len(expected)
+    for kind, message_id in ids.items():
+        [shown] = [lines for lines in listed if lines[0].split()[1] == kind]
+        assert [line[: len(start)] for line, start in zip(shown, expected[kind], strict=False)] == [
+            *expected[kind]
+        ]
+        to_do = "redrive" if shown[2] == cause else f"dead-letters --delete {message_id}"
+        assert shown[3] == f"{command} {to_do}"
+        assert len(shown[1]) <= 4 + 1000
 
     pass_time(here, 0.01)  # what was listed is visible again at once, that is, a moment later
     status, said = run("redrive")
     assert status == 1
-    assert {
-        f"stays: {wrong}",
-        f"sent back to InboxQueue: {right}",
-        f"sent back to LostWatchQueue: {lost}",
-    } < set(said)
+    assert sorted(said[:2]) == [f"sent back to InboxQueue: {right}", f"sent back to LostWatchQueue: {lost}"]
+    assert said[2:] == [
+        "what fails again returns in a quarter of an hour",
+        "2 would be refused again: .venv/bin/python -m operations dead-letters says why",
+    ]
     here.run()
     assert published(here) == ["default_1/lost", "default_5/done"]
 
-    for message, left in (("refused", 1), ("no", 0)):
+    for kind, what, left in (("refused", refused, 1), ("no", unknown, 0)):
         pass_time(here, 0.01)
-        assert run(f"dead-letters --delete {ids[message]}")[0] == left
-    assert run("redrive")[1][-1] == "the dead-letter queue has no message"
+        status, said = run(f"dead-letters --delete {ids[kind]}")
+        assert (status, said[0].startswith(what), said[1:]) == (0, True, [f"deleted; {left} left"])
+    assert run("redrive") == (0, ["the dead-letter queue has no message"])
 
 
 @pytest.mark.parametrize("command", ["redrive", "dead-letters"])
@@ -353,7 +390,7 @@ def test_messages_that_someone_else_is_reading_are_not_called_none(site, run, co
     ],
 )
 def test_a_message_of_another_kind_is_for_nobody(body):
-    _, queue = sort(body, 86_400)
+    *_, queue = sort(body, 86_400)
     assert queue is None
 
 
@@ -362,29 +399,70 @@ def test_a_message_of_another_kind_is_for_nobody(body):
 
 def test_lines_about_trouble_are_shown_in_the_order_of_time(site, run, monkeypatch):
     site()
+    refused = {"level": "ERROR", "account": "shop"}
+    metrics = {"_aws": {}, "ERROR": 1, "execution": "default_5"}
+    crash = {"level": "WARNING", "message": "skipped", "exception": "Traceback:\nKeyError: 'id'\n"}
     lines = {
-        "StartWatchLogGroup": (3000, "timed out\n"),
-        "CheckExportLogGroup": (2000, '{"level": "ERROR", "message": "line 1", "execution": "default_5"}'),
-        "ReportLostWatchLogGroup": (1000, '{"level": "WARNING", "message": "line 2"}'),
+        "StartWatchLogGroup": [(3000, f"{request} timed out\n") for request in (uuid4(), uuid4())],
+        "CheckExportLogGroup": [
+            (
+                at,
+                json.dumps(
+                    refused | {"message": f"refused: check again in {at} s", "execution": f"shop_{at}"}
+                ),
+            )
+            for at in range(1000, 1025)
+        ],
+        "ReportLostWatchLogGroup": [(1500, json.dumps(crash)), (9000, json.dumps(metrics))],
     }
     groups = {Stack(STACK).physical_id(group): lines[group] for group in lines}
     asked = set()
 
     def paginate(**call: Any) -> list[dict[str, Any]]:
         asked.add((call["filterPattern"], call["startTime"]))
-        timestamp, message = groups[call["logGroupName"]]
-        return [{"events": [{"timestamp": timestamp, "message": message}]}]
+        events = [{"timestamp": at, "message": text} for at, text in groups[call["logGroupName"]]]
+        return [{"events": events}]
 
     client = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=paginate))
     monkeypatch.setattr("operations.logs.boto3", SimpleNamespace(client=lambda _: client))
     monkeypatch.setattr("operations.logs.time.time", lambda: 7200)
-    assert run("logs")[1] == [
-        "1970-01-01T00:00:01Z ReportLostWatch WARNING line 2",
-        "1970-01-01T00:00:02Z CheckExport ERROR default_5 line 1",
-        "1970-01-01T00:00:03Z StartWatch timed out",
+    latest = ", ".join(f"shop_{at}" for at in range(1005, 1025))
+    once, start = "1970-01-01T00:00:01Z", "1970-01-01T00:00:03Z StartWatch"
+    assert [re.sub(r"\S{36} ", "", line) for line in run("logs")[1]] == [
+        f"{once} CheckExport {latest} and 5 more ERROR refused: check again in 1024 s (25 times since {once})",
+        f"{once} ReportLostWatch WARNING skipped KeyError: 'id'",
+        f"{start} timed out (2 times since 1970-01-01T00:00:03Z)",
     ]
     run("logs --hours 2 --execution default_5")
     assert asked == {("?ERROR ?WARNING ?timed ?killed", 3_600_000), ('{ $.execution = "default_5" }', 0)}
+
+
+# resource and failures
+
+
+def test_a_resource_is_printed_as_aws_calls_it(site, run):
+    here = site()
+    assert run("resource NotificationTopic") == (0, [here.stack.outputs["NotificationTopicArn"]])
+    assert run("resource InboxQueue") == (0, [here.stack.outputs["InboxQueueUrl"]])
+
+
+def test_why_the_last_steps_of_running_watches_failed_is_a_line_for_each_watch(site, run):
+    here, times = site(exports={1: ENDLESS, 2: ENDLESS}), 2
+    assert run("failures") == (0, ["none of the last steps of 0 watches that are RUNNING failed"])
+    here.stack.faults.fail(
+        "check_export", "TooManyRequestsException", status=429, message="Rate\nexceeded. " * times
+    )
+    watched(here, 1, 2)
+    status, said = run("failures")
+    assert (status, len(said)) == (0, 2)
+    for line, watch in zip(sorted(said, key=lambda line: line.split()[1]), (1, 2), strict=True):
+        what = f"default_{watch} lambda Lambda.TooManyRequestsException Rate exceeded. Rate"
+        assert re.match(rf"2027-01-15T08:0\d:\d\dZ {what}", line)
+        assert len(line) < 400
+    here.stack.stop("default_1", "Drill", "to see it")
+    pass_time(here, 1)
+    [*_, line] = run("failures --status ABORTED")[1]
+    assert line.endswith("Z default_1 execution Drill to see it"), run("failures --status ABORTED")
 
 
 # parameters and check-deployment
@@ -449,12 +527,14 @@ def test_a_command_that_cannot_go_on_says_why(site, run):
     for command, expected in {
         "watch --export-id abc": "`export_id` is 'abc'",
         "watch --export-id 1 --expected-seconds 0": "`expected_seconds` is 0",
-        "watch --export-id 1": f"`python -m operations dead-letters --stack {STACK}` say why",
-        "check-credentials --account other": "there is no secret emarsys/other",
+        "watch --export-id 1": "`.venv/bin/python -m operations dead-letters` say why",
+        "check-credentials --account other": "there is no secret emarsys/other. Create it: aws secretsmanager "
+        """create-secret --name emarsys/other --secret-string '{"client_id": "…", "client_secret": "…"}'""",
+        "resource Nothing": f"the stack {STACK} has no resource Nothing",
         "check-credentials --account Shop_DE": "`account` is 'Shop_DE'; it must be 1 to 32 of a-z",
-        "dead-letters --delete abc": "there is no message abc",
+        "dead-letters --delete abc": "no message abc can be read now",
         "logs --stack half": "aws cloudformation delete-stack --stack-name half",
-        "delete --stack elsewhere --yes": "there is no stack elsewhere in eu-central-1",
+        "delete --stack elsewhere --yes": "there is no stack elsewhere in eu-central-1: name yours by --stack",
     }.items():
         status, said = run(command)
         assert (status, expected in said[-1]) == (1, True), said
@@ -467,13 +547,12 @@ NOWHERE = {**KEYS, "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.
 @pytest.mark.parametrize(
     ("environment", "command", "expected"),
     [
-        ({}, ["watch --export-id", ""], "say which export to watch: make watch EXPORT_ID=123"),
-        ({}, ["delete --yes"], "there is no AWS region: set AWS_REGION"),
+        ({}, ["delete --yes"], "there is no AWS region: set AWS_REGION to that of the stack, or "),
         ({"AWS_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
         ({"AWS_DEFAULT_REGION": "eu-west-1"}, ["delete --yes"], "there are no AWS credentials"),
         (NOWHERE, ["delete --yes"], "cannot reach AWS: "),
     ],
-    ids=["export", "region", "credentials", "default region", "network"],
+    ids=["region", "credentials", "default region", "network"],
 )
 def test_what_is_missing_before_aws_is_asked_is_named(run, monkeypatch, environment, command, expected):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
