@@ -95,6 +95,7 @@ deploy-unattended: $(INSTALLED) ## Build, and deploy with the lines Name=value o
 
 .PHONY: watch
 watch: $(INSTALLED) ## Have EXPORT_ID=... watched by the deployed stack, and follow it to the end
+	@test -n '$(EXPORT_ID)' || { echo 'say which export to watch: make watch EXPORT_ID=123' >&2; exit 1; }
 	@$(BIN)/python -m operations watch --export-id '$(EXPORT_ID)' --account '$(ACCOUNT)' --attempt '$(ATTEMPT)' \
 	    $(if $(EXPECTED_SECONDS),--expected-seconds '$(EXPECTED_SECONDS)') --stack '$(STACK)'
 

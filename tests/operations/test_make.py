@@ -35,6 +35,16 @@ def test_a_deployment_is_checked_before_it_is_built_and_after(monkeypatch, targe
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("target", "example"), [("watch", "EXPORT_ID=123"), ("deploy-unattended", "PARAMETERS=FILE")]
+)
+def test_what_a_command_needs_is_asked_for_first(target, example):
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    done = subprocess.run(["make", target], cwd=ROOT, env=clean, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert f"make {target} {example}" in done.stderr.splitlines()[0]
+
+
 def test_a_users_settings_of_pip_do_not_change_what_is_built_but_where_it_comes_from(tmp_path):
     wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
     about = {"METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n", "RECORD": ""}

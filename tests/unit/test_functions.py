@@ -186,6 +186,15 @@ def test_what_cannot_be_started_fails_alone_and_is_delivered_again(cloud, capsys
     assert refused["message"].startswith("event refused: `export_id` is 0; it must be ")
 
 
+def test_an_error_of_our_own_is_logged_with_its_traceback_and_its_message_delivered_again(cloud, capsys):
+    cloud.answers = iter([MemoryError("a bug"), None])
+    written = start(capsys, {"export_id": 1}, {"export_id": 2})
+    bug, _ = written.logs
+    assert (written.failed, bug["level"], bug["message_id"]) == (["message-0"], "ERROR", "message-0")
+    assert "will be delivered again" in bug["message"]
+    assert "MemoryError: a bug" in bug["exception"]
+
+
 def test_a_batch_whose_messages_all_fail_is_delivered_again_message_by_message(cloud, capsys):
     assert start(capsys, {}).failed == ["message-0"]
 
