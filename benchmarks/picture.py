@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from itertools import cycle
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -11,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 OURS, BEST = "#e8590c", "#2f9e44"
-OTHERS = ("#3b82f6", "#a855f7", "#0d9488", "#db2777", "#a16207", "#7c8594", "#5c7cfa")
-"""A colour for each rival, beside a marker of its own or a label."""
+OTHERS = ("#3b82f6", "#a855f7", "#0d9488", "#db2777", "#a16207", "#748091", "#65a30d")
+MARKERS = "oDsv^PX*"
+"""A colour and a marker for each rival."""
 
-INK = "#7c8594"
+INK = "#747d8b"
 
 mpl.rcParams.update(
     {
@@ -53,6 +53,7 @@ def bars(
     Logarithmic bars begin at 1.
     """
     figure, axes = _figure(title, 1 + 0.42 * len(rows), len(panels))
+    axes[0].invert_yaxis()
     for panel, (name, (values, form)) in zip(axes, panels.items(), strict=True):
         made = panel.barh(list(rows), values, color=list(rows.values()))
         panel.bar_label(made, fmt=form, padding=4)
@@ -66,32 +67,23 @@ def bars(
         panel.set_xticks([], [], minor=True)
         panel.spines["bottom"].set_visible(False)
         panel.tick_params(left=False)
-    axes[0].invert_yaxis()
     return figure
 
 
-def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: tuple[str, ...]) -> Figure:
-    """Panels of a line for each rival with markers of its own, which never share an x; x and y are labelled so.
+def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: Sequence[str]) -> Figure:
+    """Panels with a line for each rival; `labels` are that of x, and then that of y in each panel.
 
-    `labels` are that of x and then that of y in each panel.
+    Each line has a marker of its own, and lines beside each other have theirs far from each other.
     """
     figure, axes = _figure(title, 4.4, len(labels) - 1)
-    for number, (panel, label) in enumerate(zip(axes, labels[1:], strict=True)):
-        for place, (line, marker) in enumerate(zip(of, cycle("oDsv^PX*"), strict=False)):
-            width, marked = (2.6 if line.colour == OURS else 1.6), (place % len(of), len(of))
-            panel.plot(
-                x,
-                line.values[number],
-                color=line.colour,
-                lw=width,
-                marker=marker,
-                ms=7,
-                markevery=marked,
-                label=line.label,
-            )
+    for number, panel in enumerate(axes):
+        for place, line in enumerate(of):
+            [drawn] = panel.plot(x, line.values[number], color=line.colour, label=line.label)
+            drawn.set(marker=MARKERS[place], ms=7, lw=2.8 if line.colour == OURS else 1.6)
+            drawn.set_markevery((3 * place % len(of), len(of)))
         panel.grid(visible=True)
         panel.set_xlabel(labels[0])
-        panel.set_ylabel(label)
+        panel.set_ylabel(labels[1 + number])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     return figure
 

@@ -88,7 +88,7 @@ def _items(measured: Measured) -> str:
 
 def pictures(measured: Measured) -> dict[str, Figure]:
     """The bill of a month over the exports in it, the dearest design of many exports first."""
-    exports = np.geomspace(10, 100_000, 65)
+    exports = np.geomspace(100, 100_000, 49)
     bills = {label: [bill_of_a_month(of, n) for n in exports] for label, of in measured["designs"].items()}
     others = zip((label for label in bills if label != OURS.label), picture.OTHERS, strict=True)
     colours = {OURS.label: picture.OURS, **dict(others)}
