@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 
 from benchmarks import document, picture, results
 from benchmarks.benchmark import Benchmark
@@ -12,7 +11,7 @@ from benchmarks.money.benchmark import MONEY
 from benchmarks.schedule.benchmark import SCHEDULE
 
 BENCHMARKS = {benchmark.name: benchmark for benchmark in (SCHEDULE, FLEET, CHECK, MONEY)}
-"""In the order in which they run: one may build on the committed result of an earlier one, as money does."""
+"""In the order in which they run: money builds on the committed results of the schedule and of a check."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,32 +23,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS)}")
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
-        "--quick", action="store_true", help="measure less, change no file, fail on a regression"
+        "--quick", action="store_true", help="measure less, change nothing, fail on a regression"
     )
     how.add_argument("--render", action="store_true", help="measure nothing, render the committed results")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    chosen = [
-        benchmark for name, benchmark in BENCHMARKS.items() if not options.names or name in options.names
-    ]
+    chosen = [BENCHMARKS[name] for name in BENCHMARKS if not options.names or name in options.names]
     if options.quick:
         # A busy moment is no regression: what got worse is measured once more.
         return max(int(regressed(each) and regressed(each)) for each in chosen)
     if not options.render:
         for each in chosen:
-            measure(each)
+            print(each.name, flush=True)
+            results.write(each.name, each.seed, each.run(False))
     render()
     return 0
-
-
-def measure(benchmark: Benchmark) -> None:
-    """Run it in full, and write and print what it measured."""
-    started = time.perf_counter()
-    results.write(benchmark.name, benchmark.seed, benchmark.run(False))
-    print(f"\n{benchmark.name}: {time.perf_counter() - started:.1f} s")
-    for table in benchmark.tables(results.read(benchmark.name)["measured"]).values():
-        print(f"\n{table}")
 
 
 def regressed(benchmark: Benchmark) -> bool:
@@ -76,7 +65,7 @@ def render() -> None:
             (document.IMAGES / f"{file}.svg").write_text(picture.svg(figure), encoding="utf-8")
         made |= tables
     document.fill_all(made)
-    print("the tables in benchmarks/results/, docs/ and README.md, and docs/images/, are rendered")
+    print("rendered: the tables in benchmarks/results/, docs/ and README.md, and docs/images/")
 
 
 if __name__ == "__main__":

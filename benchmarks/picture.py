@@ -1,60 +1,98 @@
-"""Pictures by matplotlib: on white, so that they read on a light page and on a dark one, and the same in every run."""
+"""Pictures by matplotlib, the same in every run: mid-tones on nothing, which read on a light page and on a dark one."""
 
 import io
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import matplotlib as mpl
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-OURS, BEST = "#c2410c", "#2b8a3e"
-OTHERS = ("#1864ab", "#862e9c", "#495057", "#c2255c", "#0b7285", "#4d7c0f", "#846358")
-"""A colour for each rival; pictures give each a line style, a marker or a label as well."""
+OURS, BEST = "#e8590c", "#2f9e44"
+OTHERS = ("#3b82f6", "#a855f7", "#0d9488", "#db2777", "#a16207", "#748091", "#65a30d")
+MARKERS = "oDsv^PX*"
+"""A colour and a marker for each rival."""
+
+INK = "#747d8b"
 
 mpl.rcParams.update(
     {
         "svg.hashsalt": "export-watch",
+        "savefig.transparent": True,
         "font.size": 10,
-        "axes.titlesize": 11,
+        "axes.titlesize": 10.5,
         "axes.titlelocation": "left",
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.grid": True,
         "axes.axisbelow": True,
-        "grid.color": "#e3e6e8",
         "legend.frameon": False,
+        "grid.alpha": 0.3,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "grid.color"), INK),
+        **dict.fromkeys(("xtick.color", "ytick.color"), INK),
     }
 )
 
 
-def axes(width: float, height: float, title: str, columns: int = 1) -> tuple[Figure, Sequence[Axes]]:
-    """A figure of so many inches with that many panels side by side."""
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=12)
-    return figure, list(figure.subplots(1, columns, squeeze=False, sharey=True)[0])
+class Line(NamedTuple):
+    """The values of one rival in each panel, in its colour."""
+
+    label: str
+    colour: str
+    values: Sequence[npt.ArrayLike]
 
 
-def bars(title: str, colours: Mapping[str, str], panels: Mapping[str, tuple[Sequence[float], str]]) -> Figure:
-    """A panel for each series of values, a bar for each label in its colour, from the top, its value at its end."""
-    figure, drawn = axes(9, 1 + 0.45 * len(colours), title, len(panels))
-    for panel, (name, (values, form)) in zip(drawn, panels.items(), strict=True):
-        made = panel.barh(list(colours), values, color=list(colours.values()))
+def bars(
+    title: str,
+    rows: Mapping[str, str],
+    panels: Mapping[str, tuple[Sequence[float], str]],
+    logarithmic: bool = False,
+) -> Figure:
+    """A panel for each series of values, a bar for each row in its colour, from the top, its value at its end.
+
+    Logarithmic bars begin at 1.
+    """
+    figure, axes = _figure(title, 1 + 0.42 * len(rows), len(panels))
+    axes[0].invert_yaxis()
+    for panel, (name, (values, form)) in zip(axes, panels.items(), strict=True):
+        made = panel.barh(list(rows), values, color=list(rows.values()))
         panel.bar_label(made, fmt=form, padding=4)
         panel.set_title(name)
-        panel.set_xticks([])
+        if logarithmic:
+            panel.set_xscale("log")
+            panel.set_xlim(1, max(values) ** 1.4)
+        else:
+            panel.margins(x=0.2)
+        panel.set_xticks([], [])
+        panel.set_xticks([], [], minor=True)
         panel.spines["bottom"].set_visible(False)
-        panel.grid(visible=False)
-        panel.margins(x=0.2)
-    drawn[0].invert_yaxis()
+        panel.tick_params(left=False)
     return figure
 
 
-def logarithmic(panel: Axes, which: str, ticks: Sequence[float], text: str = "{:g}") -> None:
-    """Make the axis "x" or "y" logarithmic, with these ticks only."""
-    getattr(panel, f"set_{which}scale")("log")
-    axis = panel.xaxis if which == "x" else panel.yaxis
-    axis.set_ticks(ticks, [text.format(tick) for tick in ticks])
-    axis.set_ticks([], minor=True)
+def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: Sequence[str]) -> Figure:
+    """Panels with a line for each rival; `labels` are that of x, and then that of y in each panel.
+
+    Each line has a marker of its own, and lines beside each other have theirs far from each other.
+    """
+    figure, axes = _figure(title, 4.4, len(labels) - 1)
+    for number, panel in enumerate(axes):
+        for place, line in enumerate(of):
+            [drawn] = panel.plot(x, line.values[number], color=line.colour, label=line.label)
+            drawn.set(marker=MARKERS[place], ms=7, lw=2.8 if line.colour == OURS else 1.6)
+            drawn.set_markevery((3 * place % len(of), len(of)))
+        panel.grid(visible=True)
+        panel.set_xlabel(labels[0])
+        panel.set_ylabel(labels[1 + number])
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+    return figure
+
+
+def _figure(title: str, height: float, columns: int) -> tuple[Figure, Sequence[Axes]]:
+    """A figure of so many inches with that many panels side by side."""
+    figure = Figure(figsize=(9, height), layout="constrained")
+    figure.suptitle(title, x=0.01, ha="left", weight="bold", fontsize=11.5)
+    return figure, list(figure.subplots(1, columns, squeeze=False, sharey=True)[0])
 
 
 def svg(figure: Figure) -> str:

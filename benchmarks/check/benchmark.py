@@ -5,17 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from benchmarks.benchmark import Benchmark
-from benchmarks.check.report import pictures, tables
+from benchmarks import picture
+from benchmarks.benchmark import Benchmark, Measured
 from benchmarks.check.server import EXPORT_ID, serving
-from benchmarks.results import Measured
+from benchmarks.document import table
 from export_watch import state
 from export_watch.schedule import Policy
 from export_watch.watch import Watch, WatchRequest
@@ -30,8 +30,7 @@ NOISE = 0.2
 """Four times what another machine adds to the standard error of a ratio, beside which that of the rounds is small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """A way to make a check: the module of its `handler`, and calls in a block, few where each takes long."""
 
     label: str
@@ -44,10 +43,9 @@ WAYS = {
     "common_oauth": Way("the common way", "common_way", calls=1),
     "floor": Way("a bare GET by urllib3", "bare_get"),
 }
-
-COLD_AIM = 1.1 if sys.version_info >= (3, 13) else 1.0
+FIGURES = {"cold_cpu": "CPU, cold", "warm_cpu": "CPU, warm", "peak_mib": "peak memory"}
 COMPARED = (
-    ("cold_cpu", "ours_oauth", "common_oauth", COLD_AIM),
+    ("cold_cpu", "ours_oauth", "common_oauth", 1.1 if sys.version_info >= (3, 13) else 1.0),
     ("warm_cpu", "ours_oauth", "floor", 2.2),
     ("peak_mib", "ours_oauth", "common_oauth", 1.1),
 )
@@ -112,6 +110,44 @@ def event() -> dict[str, Any]:
     request = WatchRequest(EXPORT_ID, "default", 1, 86_400, None, {})
     arn = "arn:aws:states:eu-central-1:123456789012:execution:ExportWatch:default_123"
     return {"watch": state.dump(Watch.begin(request, time.time()), Policy()), "execution_arn": arn}
+
+
+def tables(measured: Measured) -> dict[str, str]:
+    """The Markdown of each table, by the name of its marker."""
+    ways = measured["ways"]
+    return {
+        "check-ways": table(
+            "a check | cold: imports | first check | together | warm | peak memory",
+            (
+                f"{of['label']} | {1000 * of['import_cpu']:.0f} ms | {1000 * of['first_cpu']:.0f} ms | "
+                f"{1000 * of['cold_cpu']:.0f} ms | {1000 * of['warm_cpu']:.2f} ms | {of['peak_mib']:.0f} MiB"
+                for of in ways.values()
+            ),
+        ),
+        "check-ratios": table(
+            "ratio | median of the rounds | standard error | aim: at most",
+            (
+                f"{FIGURES[of['figure']]}: Export Watch / {ways[of['other']]['label']} | {of['ratio']:.3g} | "
+                f"{of['error']:.1g} | {of['aim']}"
+                for of in measured["ratios"]
+            ),
+        ),
+    }
+
+
+def pictures(measured: Measured) -> dict[str, Figure]:
+    """CPU time, cold and warm."""
+    ways = measured["ways"].values()
+    colours = (picture.OURS, picture.OTHERS[0], picture.BEST)
+    figure = picture.bars(
+        "CPU time of a check",
+        {of["label"].replace("*", ""): colour for of, colour in zip(ways, colours, strict=True)},
+        {
+            "cold: imports and the first check": ([1000 * of["cold_cpu"] for of in ways], "{:.0f} ms"),
+            "warm: each further check": ([1000 * of["warm_cpu"] for of in ways], "{:.2g} ms"),
+        },
+    )
+    return {"check": figure}
 
 
 def ratios(measured: Measured) -> dict[str, float]:

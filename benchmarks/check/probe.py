@@ -36,25 +36,17 @@ def main() -> None:
             handler(event, context)
         warm.append(time.process_time())
     each = sorted((end - begin) / calls for begin, end in pairwise(warm))
+    # Linux's own mark: `ru_maxrss` would be that of the parent, where it was the larger one when it forked.
+    with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is not the handler's
+        peak_kib = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
     figures = {
         "import_cpu": imported - began,
         "first_cpu": warm[0] - imported,
         "cold_cpu": warm[0] - began,
         "warm_cpu": each[len(each) // 2],
-        "peak_mib": _peak_mib(),
+        "peak_mib": peak_kib / 1024,
     }
     print(json.dumps(figures), file=sys.stderr)
-
-
-def _peak_mib() -> float:
-    """Linux's own mark: `ru_maxrss` would be that of the parent, where it was the larger one when it forked."""
-    try:
-        with open("/proc/self/status", encoding="ascii") as status:  # noqa: PTH123 - pathlib is not the handler's
-            return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM:"))
-    except FileNotFoundError:
-        import resource  # noqa: PLC0415 - elsewhere
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":

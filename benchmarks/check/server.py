@@ -5,15 +5,16 @@ import json
 import os
 import ssl
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from pathlib import Path
-from typing import Any
 
 import certifi
 import trustme
+
+from sandbox.emarsys.http_server import HttpServer
+from sandbox.emarsys.reply import Reply, as_json
 
 EXPORT_ID = 123
 _SECRET = {"client_id": "benchmark-client", "client_secret": "benchmark-client-secret"}
@@ -31,46 +32,19 @@ ROOT = Path(__file__).parents[2]
 _SOURCES = (ROOT / "layers", ROOT / "functions" / "check_export", Path(__file__).parent)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65_536  # a reply is one write
-
-    def do_GET(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        body = json.dumps(self._answer()).encode()
-        self.send_response(200)
-        for name, value in {
-            "Content-Type": "application/json",
-            "Content-Length": len(body),
-            "X-RateLimit-Limit": 1000,
-            "X-RateLimit-Remaining": 990,
-            "X-RateLimit-Reset": int(time.time()) + 30,
-        }.items():
-            self.send_header(name, str(value))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_POST = do_GET  # noqa: N815 - http.server's name
-
-    def _answer(self) -> object:
-        """What is answered, as JSON. AWS names the operation in the header `X-Amz-Target`."""
-        match self.headers.get("X-Amz-Target", "").rpartition(".")[2]:
-            case "GetSecretValue":
-                return {"SecretString": json.dumps(_SECRET), "CreatedDate": 1_700_000_000.0}
-            case "":
-                is_token = self.path == "/oauth2/token"
-                return _TOKEN if is_token else {"replyCode": 0, "replyText": "OK", "data": _EXPORT}
-            case _:
-                return {}  # an empty table takes everything
-
-    def log_message(self, *_: Any) -> None:
-        """Write nothing."""
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, *_: Any) -> None:
-        """Nothing: a process that was measured has ended."""
+def _answer(_: str, path: str, headers: Message, __: bytes) -> Reply:
+    """AWS names the operation in the header `X-Amz-Target`."""
+    match headers.get("X-Amz-Target", "").rpartition(".")[2]:
+        case "GetSecretValue":
+            content: object = {"SecretString": json.dumps(_SECRET), "CreatedDate": 1_700_000_000.0}
+        case "":
+            is_token = path == "/oauth2/token"
+            content = _TOKEN if is_token else {"replyCode": 0, "replyText": "OK", "data": _EXPORT}
+        case _:
+            content = {}  # an empty table takes everything
+    reset = str(int(time.time()) + 30)
+    limit = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "990", "X-RateLimit-Reset": reset}
+    return as_json(200, content, limit)
 
 
 @contextlib.contextmanager
@@ -81,16 +55,17 @@ def serving() -> Iterator[dict[str, str]]:
     """
     authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with tempfile.TemporaryDirectory() as folder, _Server(("127.0.0.1", 0), _Handler) as server:
-        bundle = Path(folder) / "bundle.pem"
-        bundle.write_bytes(certifi.contents().encode("ascii") + authority.cert_pem.bytes())
+    with tempfile.NamedTemporaryFile(suffix=".pem") as bundle:
+        bundle.write(certifi.contents().encode("ascii") + authority.cert_pem.bytes())
+        bundle.flush()
+        server = HttpServer(_answer, "127.0.0.1", 0)
         # The handshake is the connection's thread's, so that nobody waits for another one's.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield _environment(f"https://127.0.0.1:{server.server_address[1]}", str(bundle))
-        server.shutdown()
-        thread.join()
+        server.start()
+        try:
+            yield _environment(server.url.replace("http", "https"), bundle.name)
+        finally:
+            server.stop()
 
 
 def _environment(url: str, bundle: str) -> dict[str, str]:

@@ -1,24 +1,23 @@
 """The benchmark of the fleet: a back-fill, and exports that come hour by hour, at a limit of 1,000 calls a minute."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmarks.benchmark import Benchmark
+from benchmarks.benchmark import Benchmark, Measured
 from benchmarks.fleet.report import pictures, tables
 from benchmarks.fleet.simulation import (
     LIMITS,
     MANNERS,
     WINDOW_SECONDS,
     Announcement,
+    Limit,
     Run,
-    Unlimited,
     simulate,
 )
-from benchmarks.results import Measured
 from benchmarks.schedule.workloads import FOUR, HOUR, Seconds, Workload
 
 SEED = 20261124
@@ -50,8 +49,11 @@ STREAMS = {
     "steady": Stream(5000, FOUR["5 min"], 1.5, 0.75, scale=1),
     "overload": Stream(5000, FOUR["30 min"], 2.5, 1.25, scale=0.35),
 }
-STREAM_MANNERS = ("ours", "by_share", "refusals_only")
+STREAM_MANNERS = ("ours", "refusals_only")
 """A queue in a lasting overload moves all who wait in it at each call, which takes hours."""
+
+Measure = Callable[[Callable[[float], Limit], str], dict[str, Any]]
+"""What a fleet does that has a limit of so many calls a minute, in one of the MANNERS."""
 
 
 def run(quick: bool) -> Measured:
@@ -64,39 +66,39 @@ def run(quick: bool) -> Measured:
     }
 
 
-def _by_limit(
-    measure: Callable[[type[Unlimited], str], dict[str, Any]], manners: Iterable[str]
-) -> dict[str, Any]:
-    by_limit = {
-        name: {manner: measure(limit, manner) for manner in manners} for name, limit in LIMITS.items()
+def _by_limit(measure: Measure, manners: Iterable[str]) -> dict[str, Any]:
+    return {
+        "unlimited": measure(lambda _: Limit(math.inf), "refusals_only"),
+        "limits": {
+            name: {manner: measure(limit, manner) for manner in manners} for name, limit in LIMITS.items()
+        },
     }
-    return {"unlimited": measure(Unlimited, "refusals_only"), "limits": by_limit}
 
 
-def _back_fill(limit: type[Unlimited], manner: str) -> dict[str, Any]:
+def _back_fill(limit: Callable[[float], Limit], manner: str) -> dict[str, Any]:
     """Exports that are all announced in the same second. The calls of a minute are in the mean of the runs."""
-    runs, calls, refused = [], np.zeros(SHOWN_MINUTES), np.zeros(SHOWN_MINUTES)
+    runs, by_minute = [], []
     for number in range(BACK_FILLS):
         chance = np.random.default_rng((SEED, number))
         start = WINDOW_SECONDS * number / BACK_FILLS
         exports = _exports(FOUR["5 min"], start + chance.random(BACK_FILL), chance)
         runs.append(simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL))
-        calls += _by_minute(runs[-1].calls, start)
-        refused += _by_minute(runs[-1].refused, start)
+        by_minute.append([_by_minute(moments, start) for moments in (runs[-1].calls, runs[-1].refused)])
+    calls, refused = np.mean(by_minute, axis=0).tolist()
     return {
         **_figures(runs, range(BACK_FILL)),
         "refused_share": sum(len(each.refused) for each in runs) / sum(len(each.calls) for each in runs),
-        "calls_by_minute": (calls / BACK_FILLS).tolist(),
-        "refused_by_minute": (refused / BACK_FILLS).tolist(),
+        "calls_by_minute": calls,
+        "refused_by_minute": refused,
     }
 
 
-def _by_minute(moments: Sequence[float], start: float) -> npt.NDArray[np.int_]:
+def _by_minute(moments: Sequence[float], start: float) -> list[int]:
     minutes = (np.array(moments) - start).astype(int) // 60
-    return np.bincount(minutes, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES]
+    return list(np.bincount(minutes, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES])
 
 
-def _stream(stream: Stream, limit: type[Unlimited], manner: str) -> dict[str, Any]:
+def _stream(stream: Stream, limit: Callable[[float], Limit], manner: str) -> dict[str, Any]:
     """What a fleet does once the first exports are through, while as many come as end."""
     chance = np.random.default_rng(SEED)
     hours = stream.hours + AFTERWARDS_HOURS

@@ -7,7 +7,6 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 from unittest.mock import patch
@@ -29,11 +28,9 @@ from export_watch.watch import (
 WINDOW_SECONDS = 60
 WEEK_SECONDS = 604_800
 
-_SEEN = {status: StatusSeen(status, Export(status=status), "") for status in ExportStatus}
 
-
-class Unlimited:
-    """Takes every call, and the base of what takes so many a minute. Moments never go back."""
+class Limit:
+    """So many calls in any minute that ends now; its reset is always a minute away. Moments never go back."""
 
     def __init__(self, per_minute: float) -> None:
         self.per_minute = per_minute
@@ -41,7 +38,9 @@ class Unlimited:
 
     def open_at(self, now: float) -> float:
         """When the next call is taken: `now`, or later."""
-        return now
+        while self.taken and self.taken[0] + WINDOW_SECONDS <= now:
+            self.taken.popleft()
+        return now if len(self.taken) < self.per_minute else self.taken[0] + WINDOW_SECONDS
 
     def reset_at(self, now: float) -> float:
         """What the header says of the end of the window."""
@@ -52,23 +51,12 @@ class Unlimited:
         reset_seconds = math.ceil(self.reset_at(now) - now)
         if self.open_at(now) > now:
             return Obstacle(ObstacleCode.RATE_LIMITED, "", reset_seconds)
-        if type(self) is Unlimited:
-            return _SEEN[status]
         self.taken.append(now)
         left = RateLimit(self.per_minute, self.per_minute - len(self.taken), reset_seconds)
-        return replace(_SEEN[status], rate_limit=left)
+        return StatusSeen(status, Export(status=status), "", rate_limit=left)
 
 
-class SlidingWindow(Unlimited):
-    """So many calls in any minute that ends now; its reset is always a minute away."""
-
-    def open_at(self, now: float) -> float:
-        while self.taken and self.taken[0] + WINDOW_SECONDS <= now:
-            self.taken.popleft()
-        return now if len(self.taken) < self.per_minute else self.taken[0] + WINDOW_SECONDS
-
-
-class FixedWindow(Unlimited):
+class FixedWindow(Limit):
     """So many calls in every minute of the clock."""
 
     def open_at(self, now: float) -> float:
@@ -80,11 +68,7 @@ class FixedWindow(Unlimited):
         return (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
 
 
-LIMITS = {"fixed": FixedWindow, "sliding": SlidingWindow}
-
-
-def _by_share(wait: float, limit: RateLimit | None, _: float) -> float:
-    return wait if limit is None else wait * min(max(0.75 / max(limit.share, 0.01), 1) ** 3, 5)
+LIMITS = {"fixed": FixedWindow, "sliding": Limit}
 
 
 def _unstretched(wait: float, *_: object) -> float:
@@ -93,15 +77,13 @@ def _unstretched(wait: float, *_: object) -> float:
 
 MANNERS: dict[str, Callable[[float, RateLimit | None, float], float]] = {
     "ours": schedule.stretch,
-    "by_share": _by_share,
     "refusals_only": _unstretched,
     "queue": _unstretched,
 }
 """What the fleet does about the limit, beside coming back when a refusal says so: how it stretches a wait.
 
-Until version 1 it went by the share that is left alone, each wait the same number of times as long. The queue, which
-all watches share, lets each check through as soon as the limit permits, the one that waited longest first. No watch
-could know what that takes; it is the best that the limit permits the schedule.
+The queue, which all watches share, lets each check through as soon as the limit permits, the one that waited longest
+first. No watch could know what that takes; it is the best that the limit permits the schedule.
 """
 
 
@@ -121,7 +103,7 @@ class Run(NamedTuple):
     delays: list[float]
 
 
-def simulate(exports: Sequence[Announcement], limit: Unlimited, manner: str, first_id: int = 1) -> Run:
+def simulate(exports: Sequence[Announcement], limit: Limit, manner: str, first_id: int = 1) -> Run:
     """Watch every export to its end, with a deadline of a week. The ids make the jitter; a check takes no time."""
     run = Run(calls=[], refused=[], checks=[0] * len(exports), delays=[math.nan] * len(exports))
     policy, turns = Policy(), count()

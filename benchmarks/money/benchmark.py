@@ -1,26 +1,14 @@
 """The benchmark of money: every design on every workload, from the committed results of the schedule and of a check."""
 
-import json
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from benchmarks import results
-from benchmarks.benchmark import Benchmark
+from benchmarks.benchmark import Benchmark, Measured
 from benchmarks.money import assumptions as assume
-from benchmarks.money.designs import (
-    DASHBOARD,
-    DESIGNS,
-    MONITORED,
-    OURS,
-    SECRET,
-    Design,
-    Watched,
-    failing_watch,
-)
-from benchmarks.money.prices import AS_OF, REGION, Item, add, bill, dollars
+from benchmarks.money.designs import DESIGNS, OURS, Design, Watched, failing_watch
+from benchmarks.money.prices import AS_OF, REGION, Item, bill, dollars
 from benchmarks.money.report import for_a_thousand, pictures, tables
-from benchmarks.results import Measured
 
 
 def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
@@ -31,16 +19,14 @@ def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
         "region": REGION,
         "prices_as_of": AS_OF,
         "prices": {
-            price.label: {"dollars": price.dollars, "units": price.units, "source": price.source}
-            for price in (item.value for item in Item)
+            item.label: {"dollars": item.dollars, "units": item.units, "source": item.source} for item in Item
         },
         "designs": {design.label: _measure(design, workloads, ways) for design in DESIGNS},
-        "month": bill(add(SECRET, MONITORED, DASHBOARD)),
+        "month": bill(OURS.per_month),
         "failing_watch": {
             "day": dollars(failing_watch(86_400 / assume.FAILING_ROUND_SECONDS)),
             "whole": dollars(failing_watch(assume.FAILING_ROUNDS)),
         },
-        "before": json.loads(Path(__file__).with_name("before.json").read_text(encoding="utf-8")),
     }
 
 
@@ -58,13 +44,14 @@ def _measure(design: Design, workloads: dict[str, Any], ways: dict[str, Any]) ->
     for name, of in of_schedule.items():
         until_seen = workloads[name]["duration_mean"] + of["delay_mean"]
         bills[name] = bill(design.per_export(Watched(of["checks"], until_seen, seconds)))
-    items = bills[next(iter(bills))]
     return {
         "check_seconds": seconds,
         "checks": mean(of["checks"] for of in of_schedule.values()),
         "delay_mean": mean(of["delay_mean"] for of in of_schedule.values()),
         "thousand_exports": {name: 1000 * sum(of.values()) for name, of in bills.items()},
-        "thousand_exports_by_item": {item: 1000 * mean(of[item] for of in bills.values()) for item in items},
+        "thousand_exports_by_item": {
+            item: 1000 * mean(of[item] for of in bills.values()) for item in next(iter(bills.values()))
+        },
         "month": dollars(design.per_month),
     }
 

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.schedule.measure import Measurement, measure, until
+from benchmarks.schedule.cost import Measurement, measure, until
 from benchmarks.schedule.workloads import SEED, Seconds
 
 
@@ -20,7 +20,6 @@ class Other:
     With full jitter it checks at once, and then draws each wait from nothing to all of it, in whole seconds.
     """
 
-    name: str
     label: str
     used_by: str
     source: str
@@ -46,37 +45,33 @@ class Other:
         return measure([until(durations.max(), checks) for checks in made], durations)
 
 
-OTHERS = (
-    Other("fixed_5", "every 5 s", "published ETL templates", "some wait 5 s for a Glue crawler", 5),
-    Other("fixed_10", "every 10 s", "gomarsys", "`butik/gomarsys`, export.go", 10),
-    Other("fixed_20", "every 20 s", "common in pipelines", "none: between the others", 20),
-    Other(
-        "fixed_60",
+OTHERS = {
+    "fixed_5": Other("every 5 s", "published ETL templates", "some wait 5 s for a Glue crawler", 5),
+    "fixed_10": Other("every 10 s", "gomarsys", "`butik/gomarsys`, export.go", 10),
+    "fixed_60": Other(
         "every 60 s",
         "Airflow's sensors, AWS's job poller",
         "`BaseSensorOperator`, poke_interval; AWS's sample-project-job-poller.md, wait_time",
         60,
     ),
-    Other(
-        "durable_functions",
+    "fixed_90": Other("every 90 s", "the best interval for the four", "none: chosen afterwards", 90),
+    "durable_functions": Other(
         "5 s x 1.5 to 300 s, full jitter",
         "AWS durable functions",
         "`aws/aws-durable-execution-sdk-python`, waits.py; it gives up after 60 checks",
         *(5, 1.5, 300, True),
     ),
-    Other(
-        "google_workflows",
+    "google_workflows": Other(
         "1 s x 1.25 to 60 s",
         "Google Workflows",
         'Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes',
         *(1, 1.25, 60),
     ),
     # It spreads its longest time, and 300 s of grace, over 2,222 checks. A day is the default deadline of a watch.
-    Other(
-        "load_testing",
+    "load_testing": Other(
         "every 40 s",
         "AWS distributed load testing",
         "`aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, for a deadline of a day",
         math.ceil((86_400 + 300) / 2222),
     ),
-)
+}

@@ -49,12 +49,9 @@ def gamma(scale_seconds: float, shape: float) -> Workload:
     return lambda n: np.sort(np.random.default_rng(SEED).gamma(shape, scale_seconds, n))
 
 
-def mixed(*workloads: Workload) -> Workload:
-    """Equal parts of each distribution."""
-    parts = len(workloads)
-    return lambda n: np.sort(
-        np.concatenate([each(n // parts + (i < n % parts)) for i, each in enumerate(workloads)])
-    )
+def mixed(first: Workload, second: Workload) -> Workload:
+    """Half of the exports from each."""
+    return lambda n: np.sort(np.concatenate([first((n + 1) // 2), second(n // 2)]))
 
 
 def queue(service: Workload, load: float) -> Workload:
@@ -64,8 +61,7 @@ def queue(service: Workload, load: float) -> Workload:
         chance = np.random.default_rng(SEED)
         served = chance.permutation(service(n))
         gaps = chance.exponential(served.mean() / load, n)
-        took = np.zeros(n)
-        left = 0.0
+        took, left = np.zeros(n), 0.0
         for i in range(n):
             took[i] = left = max(0.0, left - gaps[i]) + served[i]
         return np.sort(took)
@@ -76,11 +72,6 @@ def queue(service: Workload, load: float) -> Workload:
 def sized(fixed_seconds: float, by_size: Workload) -> Workload:
     """A fixed part, and one that grows with the size of the export."""
     return lambda n: fixed_seconds + by_size(n)
-
-
-def twice_as_long(workload: Workload) -> Workload:
-    """Each duration doubled."""
-    return lambda n: np.minimum(2 * workload(n), LONGEST_SECONDS)
 
 
 def at_random(number: int) -> Workload:
@@ -115,25 +106,15 @@ SIX = (
     queue(lognormal(MINUTE, 0.5), load=0.9),
     sized(10, lognormal(90, 1.5)),
 )
-GROUPS = {
-    "four": tuple(FOUR.values()),
-    "six": SIX,
-    "six_doubled": tuple(map(twice_as_long, SIX)),
-    "forty": tuple(at_random(number) for number in range(1, 41)),
-}
+FORTY = tuple(at_random(number) for number in range(1, 41))
+GROUPS = {"four": tuple(FOUR.values()), "six": SIX, "forty": FORTY}
 
-EVEN_PHASES = (1.0, 1.0, 1.0)
-"""`scheduled`, `in progress` and `ready` share a duration in any way, all equally likely."""
-
-SHORT_DELIVERY = (1.0, 8.0, 1.0)
-"""Nine tenths of a duration, in the mean, are over before the export is `ready`."""
+PHASES = {"even_phases": (1.0, 1.0, 1.0), "short_delivery": (1.0, 8.0, 1.0)}
+"""How `scheduled`, `in progress` and `ready` share a duration at random: weights of a Dirichlet distribution."""
 
 
 def phases(n: int, weights: tuple[float, float, float]) -> npt.NDArray[np.float64]:
-    """When each of n exports leaves `scheduled` and becomes `ready`, as shares of its duration (n, 2).
-
-    Drawn from the Dirichlet distribution of these weights.
-    """
+    """When each of n exports leaves `scheduled` and becomes `ready`, as shares of its duration (n, 2)."""
     return np.cumsum(np.random.default_rng(SEED).dirichlet(weights, n), axis=1)[:, :2]
 
 

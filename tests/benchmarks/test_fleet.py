@@ -1,29 +1,23 @@
 """The limits of the fleet's simulation count rightly, and its fleet behaves as the documents say."""
 
+import math
+
 import pytest
 
 from benchmarks.fleet.benchmark import Stream, flow
-from benchmarks.fleet.simulation import (
-    MANNERS,
-    Announcement,
-    FixedWindow,
-    Run,
-    SlidingWindow,
-    Unlimited,
-    simulate,
-)
+from benchmarks.fleet.simulation import MANNERS, Announcement, FixedWindow, Limit, Run, simulate
 from benchmarks.schedule.workloads import FOUR
 from export_watch.watch import ExportStatus, Obstacle, RateLimit, StatusSeen
 
 BACK_FILL = [Announcement(n / 100, 60.0 + 3 * n) for n in range(100)]
-KINDS = pytest.mark.parametrize("kind", [FixedWindow, SlidingWindow])
+KINDS = pytest.mark.parametrize("kind", [FixedWindow, Limit])
 
 
 @pytest.mark.parametrize(
     ("kind", "replies"),
     [
         (FixedWindow, {50: (1, 10), 55: (0, 5), 59: 1, 60: (1, 60), 61: (0, 59), 62: 58}),
-        (SlidingWindow, {50: (1, 60), 55: (0, 60), 59: 60, 60: 60, 110: (0, 60), 115: (0, 60)}),
+        (Limit, {50: (1, 60), 55: (0, 60), 59: 60, 60: 60, 110: (0, 60), 115: (0, 60)}),
     ],
     ids=["every minute of the clock", "any minute"],
 )
@@ -55,7 +49,7 @@ def test_a_back_fill_that_gives_way_is_hardly_refused(kind):
     ours, other = (simulate(BACK_FILL, kind(200), manner) for manner in ("ours", "refusals_only"))
     assert len(ours.refused) <= 0.02 * len(ours.calls)
     assert len(other.refused) > 0.05 * len(other.calls)
-    assert simulate(BACK_FILL, Unlimited(200), "ours").refused == []
+    assert simulate(BACK_FILL, Limit(math.inf), "ours").refused == []
 
 
 def test_of_a_stream_count_the_exports_and_calls_between_the_first_ones_and_the_last_ones():
