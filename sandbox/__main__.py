@@ -1,10 +1,11 @@
 """The sandbox's command line: `python -m sandbox`."""
 
-import argparse
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Sequence
 
 from sandbox import watch
+from sandbox.arguments import Parser
 from sandbox.demo import command as demo
 from sandbox.emarsys import command as emarsys
 
@@ -14,13 +15,19 @@ EXIT_INTERRUPTED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command that the command line names, and returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser = Parser(
+        prog="python -m sandbox",
+        description="Emarsys Export Watch on this machine: the whole deployment, without AWS, and an Emarsys.",
+        epilog="How to use them together: docs/how-to/run-locally.md",
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="demo|watch|emarsys")
     for command in (demo, watch, emarsys):
         command.register(subparsers)
     try:
         arguments = parser.parse_args(words)
         return int(arguments.run(arguments))
+    except ArgumentTypeError as error:
+        parser.error(str(error))
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED

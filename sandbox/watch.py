@@ -20,8 +20,9 @@ EXIT_UNFINISHED = 1
 _POLL_SECONDS = 0.2
 
 TOKEN_LIMIT = (
-    "Emarsys, and the sandbox's, gives a client id 2 tokens a minute and 10 an hour, and each run of this command asks "
-    "for one: it refuses another one for now. The watch waits it out; a run in virtual time expires meanwhile"
+    "Emarsys refused this run an access token: a client id is issued two a minute and ten an hour, and each run takes "
+    "one. The watch waits for the next one. In virtual time it cannot: run it again in a minute, after ten runs in an "
+    "hour"
 )
 
 
@@ -29,18 +30,32 @@ def register(subparsers: Any) -> None:
     """Adds the command to the command line."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "watch",
-        help="watch exports of any Emarsys with the template deployed on this machine",
+        help="watch exports of your own, in the Emarsys of the sandbox or a real one",
         description=(
-            "Deploys the template on this machine and watches the exports of these events against an Emarsys. Each "
-            "notification is one line of JSON on standard output. The exit status is 0 when every watch had its "
-            "terminal notification, and 1 at the timeout or when an event was refused."
+            "Deploys template.yaml on this machine, sends these events to it, and watches their exports until each has "
+            "ended. A real Emarsys is only read. Notifications go to standard output, a line of JSON each; progress "
+            "goes to standard error."
+        ),
+        epilog=(
+            "Exit status: 0 when every watch has had its terminal notification, 1 at the timeout or when an event was "
+            "refused, 2 when the command line or a file is wrong."
         ),
     )
-    parser.set_defaults(run=lambda arguments: run(arguments, parser))
+    parser.set_defaults(run=run)
     add = parser.add_argument
-    add("events", nargs="+", type=event_file, metavar="EVENT.json", help="an EventBridge event")
     add(
-        "--emarsys", required=True, type=host_url, metavar="URL", help="scheme and host of the Emarsys to ask"
+        "events",
+        nargs="+",
+        type=event_file,
+        metavar="EVENT.json",
+        help="an export-created event, like events/export-created.json",
+    )
+    add(
+        "--emarsys",
+        required=True,
+        type=host_url,
+        metavar="URL",
+        help="scheme and host of Emarsys, like http://127.0.0.1:8080 or https://api.emarsys.net",
     )
     add(
         "--credentials",
@@ -48,16 +63,23 @@ def register(subparsers: Any) -> None:
         action="append",
         type=credentials_file,
         metavar="[ACCOUNT=]FILE.json",
-        help="what the secret of an account holds; may be repeated (account: default)",
+        help=(
+            'the API credentials of an account (default: "default"), as {"client_id": "...", "client_secret": "..."} '
+            'or {"username": "...", "secret": "..."}; may be repeated'
+        ),
     )
-    add("--token-url", metavar="URL", help="where OAuth tokens are issued (URL/oauth2/token)")
+    add(
+        "--token-url",
+        metavar="URL",
+        help="where access tokens are issued (default: /oauth2/token at the URL of --emarsys)",
+    )
     add(
         "--parameter",
         action="append",
         default=[],
         type=key_and_value,
         metavar="KEY=VALUE",
-        help="a parameter of the template; may be repeated",
+        help="a parameter of template.yaml, like MinWaitSeconds=1; may be repeated",
     )
     add("--virtual-time", action="store_true", help="waits take no time: a watch of 24 hours takes seconds")
     add(
@@ -65,37 +87,42 @@ def register(subparsers: Any) -> None:
         type=positive_seconds,
         default=float("inf"),
         metavar="SECONDS",
-        help="give up after so many seconds of real time (never)",
+        help="give up after so many seconds of real time (default: never)",
     )
 
 
-def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Watches, and returns the exit status."""
-    # Here, since it takes two seconds that `--help` and mistakes need not wait for.
-    from sandbox.aws import ParameterError, RealClock, VirtualClock, deploy  # noqa: PLC0415
-
     credentials = dict(arguments.credentials)
     if len(credentials) < len(arguments.credentials):
-        parser.error("argument --credentials: given twice for one account")
+        raise argparse.ArgumentTypeError("--credentials is given twice for one account")
+    for path, event in arguments.events:
+        if (account := event["detail"].get("account", "default")) not in credentials:
+            raise argparse.ArgumentTypeError(
+                f"{path} is of the account {account!r}, which has no --credentials {account}=FILE.json"
+            )
+    # Here, since it takes seconds that `--help` and mistakes need not wait for.
+    from sandbox.aws import ParameterError, RealClock, VirtualClock, deploy  # noqa: PLC0415
+
     parameters = {
         "EmarsysHost": arguments.emarsys,
         "EmarsysTokenUrl": arguments.token_url or f"{arguments.emarsys}/oauth2/token",
         **dict(arguments.parameter),
     }
-    voice = Voice()
-    time_kind = "virtual" if arguments.virtual_time else "real"
-    voice.say(f"deploying the template on this machine, in {time_kind} time")
     clock = VirtualClock() if arguments.virtual_time else RealClock()
     try:
         with deploy(parameters, secrets=credentials, clock=clock) as deployment:
-            return _watch(deployment, arguments, voice)
+            return _watch(deployment, arguments)
     except ParameterError as error:
-        parser.error(str(error))
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voice") -> int:
+def _watch(deployment: "Deployment", arguments: argparse.Namespace) -> int:
     from sandbox.aws import EventNotPutError  # noqa: PLC0415
 
+    time_kind = "virtual" if arguments.virtual_time else "real"
+    voice = Voice()
+    voice.say(f"template.yaml is deployed on this machine, in {time_kind} time")
     deployment.listeners.append(voice.notify)
     deployment.logs.listeners.append(voice.progress)
     paths, problems = {}, []
@@ -119,6 +146,8 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace, voice: "Voic
     if not finished:
         problems.append(f"given up after {arguments.timeout:g} s")
     problems += _unpublished(deployment)
+    if voice.token_refused and arguments.virtual_time:
+        voice.say(TOKEN_LIMIT)  # said before, but many lines ago
     for problem in problems:
         voice.say(problem)
     return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
@@ -166,7 +195,7 @@ class Voice:
 
     def __init__(self) -> None:
         self._out, self._err = sys.stdout, sys.stderr
-        self.unheard = self._token_limit_said = False
+        self.unheard = self.token_refused = False
 
     def notify(self, notification: "Notification") -> None:
         # JSON is written here as the functions write it, so that a number of the context stays as it is.
@@ -185,9 +214,9 @@ class Voice:
         level = "" if record.get("level") in {None, "INFO"} else f"{record['level'].lower()}: "
         message = str(record.get("message", line.text))
         self.say(f"{about}: {level}{message}")
-        if message.startswith("rate_limited:") and "token" in message and not self._token_limit_said:
-            self._token_limit_said = True
-            self.say(f"{about}: {TOKEN_LIMIT}")
+        if message.startswith("rate_limited:") and "token" in message and not self.token_refused:
+            self.token_refused = True
+            self.say(TOKEN_LIMIT)
 
     def say(self, text: str) -> None:
         print(text, file=self._err, flush=True)

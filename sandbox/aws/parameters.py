@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -10,13 +11,13 @@ class ParameterError(ValueError):
 
 
 _RULES: Mapping[str, tuple[Callable[[str, Any], object], str]] = {
-    "MinValue": (lambda text, bound: float(text) >= float(bound), "must be at least {}"),
-    "MaxValue": (lambda text, bound: float(text) <= float(bound), "must be at most {}"),
-    "MinLength": (lambda text, bound: len(text) >= int(bound), "must have at least {} characters"),
-    "MaxLength": (lambda text, bound: len(text) <= int(bound), "must have at most {} characters"),
+    "MinValue": (lambda text, bound: float(text) >= float(bound), "at least {}"),
+    "MaxValue": (lambda text, bound: float(text) <= float(bound), "at most {}"),
+    "MinLength": (lambda text, bound: len(text) >= int(bound), "{} characters or more"),
+    "MaxLength": (lambda text, bound: len(text) <= int(bound), "{} characters or fewer"),
     # The pattern has to match the whole value, says CloudFormation's documentation.
-    "AllowedPattern": (lambda text, pattern: re.fullmatch(pattern, text), "must match pattern {}"),
-    "AllowedValues": (lambda text, values: text in map(str, values), "must be one of {}"),
+    "AllowedPattern": (lambda text, pattern: re.fullmatch(pattern, text), "text that matches {}"),
+    "AllowedValues": (lambda text, values: text in map(str, values), "one of {}"),
 }
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -29,29 +30,27 @@ def effective(declared: Mapping[str, Any], given: Mapping[str, object]) -> dict[
     ParameterError
         Where CloudFormation would refuse to create the stack.
     """
-    if unknown := sorted(set(given) - set(declared)):
-        known = ", ".join(declared)
-        raise ParameterError(
-            f"Parameters: [{', '.join(unknown)}] do not exist in the template, which has {known}"
-        )
+    for name in given:
+        if name not in declared:
+            close = get_close_matches(name, declared, 1)
+            remedy = f"did you mean {close[0]}?" if close else f"it has {', '.join(declared)}"
+            raise ParameterError(f"the template has no parameter {name}: {remedy}")
     values = {}
     for name, declaration in declared.items():
         value = given.get(name, declaration.get("Default"))
         if value is None:
-            raise ParameterError(f"Parameters: [{name}] must have values")
+            raise ParameterError(f"the parameter {name} must have a value")
         values[name] = str(value)
         if problem := _problem(values[name], declaration):
-            # CloudFormation shows the template's own words instead of the rule where there are any.
+            # As CloudFormation does: the template's own words instead of the rule where there are any.
             reason = declaration.get("ConstraintDescription", problem)
-            raise ParameterError(
-                f"Parameter {name} failed to satisfy constraint: {reason} (it is {values[name]!r})"
-            )
+            raise ParameterError(f"the parameter {name} is {values[name]!r}; it must be {reason}")
     return values
 
 
 def _problem(text: str, declaration: Mapping[str, Any]) -> str | None:
     if declaration["Type"] == "Number" and not _NUMBER.fullmatch(text):
-        return "must be a number"
+        return "a number"
     if declaration["Type"] == "CommaDelimitedList":  # its rules are for each member
         members = (_problem(member.strip(), {**declaration, "Type": "String"}) for member in text.split(","))
         return next(filter(None, members), None)

@@ -15,10 +15,10 @@ def register(subparsers: Any) -> None:
     """Adds the command to the command line."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "demo",
-        help="watch ten exports end, live",
+        help="watch ten exports end, live, in half a minute",
         description=(
-            "Deploys the template on this machine, announces ten exports to it, and shows every watch until it has "
-            "ended as it should; the exit status is 1 if one has not."
+            "Deploys template.yaml on this machine, sends it the events of ten exports, and shows every watch to its "
+            "end. Exit status: 0 when all have ended as they should, else 1."
         ),
     )
     parser.set_defaults(run=run)
@@ -50,7 +50,7 @@ def show(console: Any) -> int:
     from sandbox.demo.board import Board  # noqa: PLC0415
 
     shown = 0
-    console.print("Notifications", style="bold")
+    console.print(screen.heading())
     live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
 
     def draw(now: float) -> None:

@@ -47,9 +47,8 @@ def record() -> list[Group]:
             super().advance(when)
 
     def frame(life_seconds: float) -> Group:
-        heading = Text("Notifications", "bold")
         lines = [screen.line(published) for published in board.published]
-        return Group(heading, *lines, screen.table(board, life_seconds, COLUMNS))
+        return Group(screen.heading(), *lines, screen.table(board, life_seconds, COLUMNS))
 
     clock = RecordedClock(START)
     board = Board(clock)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sandbox.demo.board import Board, Published, Row
 
+_HEADERS = "time", "export", "outcome", "file, or reason"
 COLOURS = {"done": "green", "stuck": "yellow"}
 _STORY, _BEFORE = 31, 29
 """Columns of the longest story, and of all that stands before it."""
@@ -26,27 +27,25 @@ def table(board: Board, life_seconds: float, width: int) -> Group:
     if width >= _WIDE:
         grid.add_column("last check", width=min(60, width - _BEFORE - _STORY - 2), no_wrap=True)
     for row in board.rows.values():
-        story, style = row.story, "dim" if row.ended else ""
-        last_check = "" if row.ended else row.last_check
-        cells = (_outcomes(row), str(row.checks), Text(story.title, style), last_check)
-        grid.add_row(str(story.export_id), *cells[: len(grid.columns) - 1])
+        outcomes = Text(", ").join(map(_coloured, row.outcomes))
+        cells = (str(row.story.export_id), outcomes, str(row.checks), row.story.title, row.last_check)
+        grid.add_row(*cells[: len(grid.columns)])
     ended = f"   {sum(row.ended for row in board.rows.values())} of {len(board.rows)} watches have ended"
     head = Text.assemble(("simulated time ", "dim"), (clock(life_seconds), "bold"), (ended, "dim"))
     return Group(Text(), head, Text(), grid)
 
 
+def heading() -> Group:
+    """What stands above the notifications."""
+    return Group(Text("Notifications", "bold"), _line(*(Text(name, "dim") for name in _HEADERS)))
+
+
 def line(published: Published) -> Table:
-    """A notification: when, of which watch, the outcome, and what there is to say of it."""
-    data = published.data
-    grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
-    for width in (7, 12, 8):
-        grid.add_column(width=width, no_wrap=True)
-    grid.add_column(overflow="fold")
-    outcome = Text(data["outcome"], COLOURS.get(data["outcome"], "red"))
-    grid.add_row(
-        Text(clock(published.at), "dim"), data["watch"]["execution"], outcome, Text(published.detail)
-    )
-    return grid
+    """A notification: when, of which export, the outcome, and where the file is or why there is none."""
+    outcome = published.data["outcome"]
+    export_id = str(published.data["export_id"])
+    time = Text(clock(published.at), "dim")
+    return _line(time, Text(export_id), _coloured(outcome), Text(published.detail))
 
 
 def verdict(board: Board) -> Group:
@@ -61,10 +60,19 @@ def clock(seconds: float) -> str:
     return str(timedelta(seconds=int(seconds)))
 
 
+def _line(*cells: Text) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    for width in (7, 6, 8):
+        grid.add_column(width=width, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(*cells)
+    return grid
+
+
 def _complaint(row: Row) -> str:
     published, expected = ", ".join(row.outcomes) or "nothing", ", ".join(row.story.outcomes)
-    return f"{row.story.execution} should have published {expected}; it published {published}."
+    return f"Of export {row.story.export_id} {expected} should have been published, and {published} was."
 
 
-def _outcomes(row: Row) -> Text:
-    return Text(", ").join(Text(outcome, COLOURS.get(outcome, "red")) for outcome in row.outcomes)
+def _coloured(outcome: str) -> Text:
+    return Text(outcome, COLOURS.get(outcome, "red"))

@@ -36,7 +36,7 @@ STORIES = (
     Story(1004, "Emarsys fails", ("error",)),
     Story(1005, "stuck for an hour, then done", ("stuck", "done")),
     Story(1006, "never created", ("rejected",), "shop"),
-    Story(1007, "never ends", ("expired",), "default", {"deadline_seconds": 5400}),
+    Story(1007, "never ends, deadline 90 minutes", ("expired",), "default", {"deadline_seconds": 5400}),
     Story(1008, "Emarsys down for half an hour", ("done",)),
     Story(1009, "an operator stops the watch", ("lost",), "shop", stopped_after_seconds=1200),
     Story(1010, "announced before it can be seen", ("done",)),

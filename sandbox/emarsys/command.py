@@ -6,6 +6,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from sandbox.arguments import port
+
 DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
 
 
@@ -13,18 +15,22 @@ def register(subparsers: Any) -> None:
     """Adds the command to the command line."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "emarsys",
-        help="serve an Emarsys to talk to",
-        description="Serves an Emarsys whose exports live as a scenario says, until it is interrupted.",
+        help="serve an Emarsys to talk to, on a port of this machine",
+        description="Serves an Emarsys whose exports live as a scenario says, until Ctrl-C. Requests are logged.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on, 0 for any free one (8080)")
-    parser.add_argument(
-        "--scenario", type=Path, default=DEFAULT, metavar="FILE", help="a YAML file (an embedded example)"
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    add("--port", type=port, default=8080, help="port to listen on, 0 for any free one (default: 8080)")
+    add(
+        "--scenario",
+        default=DEFAULT,
+        metavar="FILE.yaml",
+        help="credentials, exports and faults (default: sandbox/emarsys/scenarios/default.yaml, with every key)",
     )
-    parser.set_defaults(run=lambda arguments: run(arguments, parser))
+    parser.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Serves until it is interrupted, and returns the exit status."""
     from sandbox.emarsys import EmarsysServer, ScenarioError, SeenRequest, load  # noqa: PLC0415 - `--help` is quick
 
@@ -38,11 +44,15 @@ def run(arguments: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         scenario = load(arguments.scenario)
         server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
     except ScenarioError as error:
-        parser.error(str(error))
-    except (OSError, OverflowError) as error:
-        parser.error(f"cannot listen on {arguments.host}:{arguments.port}: {error}; name another --port")
+        raise argparse.ArgumentTypeError(str(error)) from error
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port or --host"
+        ) from error
     with server:
-        say(f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {arguments.scenario.name}")
+        say(
+            f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {Path(arguments.scenario).name}"
+        )
         oauth, wsse = (", ".join(names) or "none" for names in (scenario.oauth, scenario.wsse))
         say(f"OAuth clients: {oauth}; WSSE users: {wsse}")
         for export_id, plan in scenario.exports.items():

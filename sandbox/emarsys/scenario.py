@@ -65,10 +65,15 @@ class Scenario:
 def load(path: str | Path) -> Scenario:
     """The scenario of a YAML file. Raises ScenarioError, also where the file cannot be read."""
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
+        return parse(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ScenarioError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" in line {mark.line + 1}: {getattr(error, 'problem', '')}" if mark else ""
+        raise ScenarioError(f"{path} is not YAML{line}") from error
+    except ScenarioError as error:
         raise ScenarioError(f"{path}: {error}") from error
-    return parse(content)
 
 
 def parse(content: Any) -> Scenario:

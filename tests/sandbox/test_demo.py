@@ -31,7 +31,13 @@ def drawn(what, width):
 
 def notified(board, story, outcome):
     reason = {"code": "a", "message": f"{'long ' * 60}. More of it"}
-    data = {"outcome": outcome, "terminal": outcome != "stuck", "reason": reason, "file": None}
+    data = {
+        "export_id": story.export_id,
+        "outcome": outcome,
+        "terminal": outcome != "stuck",
+        "reason": reason,
+        "file": None,
+    }
     message = {"data": {**data, "watch": {"execution": story.execution}}}
     board.notified(Notification({}, json.dumps(message), 60.0))
 
@@ -43,16 +49,20 @@ def test_on_a_terminal_all_stories_end_as_they_should_while_the_table_is_redrawn
     status, text = played(terminal=True)
     assert status == 0, text
     assert "All 10 watches ended as they should." in text
-    assert text.index("default_1004") < text.index("9 of 10 watches have ended")
+    assert re.search(r"0:0.:..[^\n]* 1004 ", text)
+    assert text.index("Emarsys reports that") < text.index("9 of 10 watches have ended")
 
 
 @pytest.mark.parametrize(
     ("story", "complaint"),
     [
-        (Story(1004, "an error", ("done",)), "default_1004 should have published done; it published error."),
+        (
+            Story(1004, "an error", ("done",)),
+            "Of export 1004 done should have been published, and error was.",
+        ),
         (
             Story(1001, "refused", ("done",), details={"attempt": 0}),
-            "default_1001 should have published done; it published nothing.",
+            "Of export 1001 done should have been published, and nothing was.",
         ),
     ],
 )
@@ -80,8 +90,8 @@ def test_export_and_outcome_are_seen_at_any_width_and_the_columns_do_not_move(wi
         assert shown[8:19].rstrip() == ", ".join(story.outcomes)
     for published in board.published:
         first, *more = drawn(screen.line(published), width)
-        execution, outcome = published.data["watch"]["execution"], published.data["outcome"]
-        assert re.match(rf"0:01:00  {execution:12}  {outcome:8}  long", first)
+        export_id, outcome = published.data["export_id"], published.data["outcome"]
+        assert re.match(rf"0:01:00  {export_id:<6}  {outcome:8}  long", first)
         lines += [first, *more]
     assert max(map(len, lines)) <= width
 

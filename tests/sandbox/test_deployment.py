@@ -21,7 +21,7 @@ def test_parameters_reach_functions_digit_for_digit_and_outputs_are_those_of_the
         )
         environment = chain.function("start").environment
         assert (environment["LIMIT"], environment["MACHINE"]) == ("1.50", chain.outputs["StateMachineArn"])
-    with pytest.raises(ParameterError, match="Limit failed to satisfy"), deploy_chain({"Limit": 0.4}):
+    with pytest.raises(ParameterError, match=r"Limit is '0\.4'"), deploy_chain({"Limit": 0.4}):
         pass
 
 

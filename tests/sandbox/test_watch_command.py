@@ -44,7 +44,7 @@ def watch(emarsys, tmp_path, monkeypatch, capsys):
             Path(f"{index}.json").write_text(json.dumps({"detail-type": kind, "detail": detail}))
         events = [f"{index}.json" for index in range(len(details))]
         credentials = () if "--credentials" in words else ("--credentials", "wsse.json")
-        status = main(["watch", *events, "--emarsys", url, *credentials, *words])
+        status = main(["watch", "--emarsys", url, *credentials, *words, *events])
         output = capsys.readouterr()
         return status, [json.loads(line) for line in output.out.splitlines()], output.err
 
@@ -92,7 +92,8 @@ def test_who_runs_into_the_token_limit_reads_what_it_is(watch):
     words = ("--credentials", "oauth.json", "--virtual-time")
     with EmarsysServer(parse({**SCENARIO, "tokens": {"per_minute": 1}})) as server:
         logs = [watch({"export_id": 2, "deadline_seconds": 60}, words=words, url=server.url)[2] for _ in "ab"]
-    assert [log.count(command.TOKEN_LIMIT) for log in logs] == [0, 1]
+    assert [log.count(command.TOKEN_LIMIT) for log in logs] == [0, 2]
+    assert logs[1].splitlines()[-1] == command.TOKEN_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -157,43 +158,52 @@ def test_in_real_time_a_line_comes_as_soon_as_it_is_published_and_ctrl_c_ends_th
     assert log.splitlines()[-1] == "interrupted"
 
 
+FILES = {
+    "list.json": "[1]",
+    "open.json": "{",
+    "deep.json": "[" * 100_000,
+    "latin.json": "ä",
+    "neither.json": '{"user": "a"}',
+    "no-source.json": '{"source": "", "detail-type": "a", "detail": {}}',
+    "no-detail.json": '{"detail-type": "a", "detail": "{}"}',
+    "shop.json": '{"detail-type": "a", "detail": {"account": "shop"}}',
+}
+
+
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("words", "sentence"),
     [
-        (["--emarsys", "ftp://x"], "not a URL of a scheme and a host"),
+        (["--emarsys", "ftp://x"], "--emarsys: 'ftp://x' is not a URL of a scheme and a host"),
         (["--emarsys", "http://x/api"], "not a URL of a scheme and a host"),
-        (["--parameter", "Nonsense=1"], r"Parameters: \[Nonsense\] do not exist"),
-        (["--parameter", "MinWaitSeconds=0"], "MinWaitSeconds failed to satisfy constraint: must be at least 1"),
-        (["--parameter", "MinWaitSeconds"], "not KEY=VALUE"),
-        (["--credentials", "oauth.json", "--credentials", "wsse.json"], "given twice"),
-        (["--credentials", "missing.json"], "cannot read missing.json"),
-        (["--credentials", "other=missing.json"], "cannot read missing.json"),
-        (["--timeout", "0"], "not a positive number"),
-        (["--timeout", "soon"], "not a positive number"),
+        (["--emarsys", "http://example.com"], "EmarsysHost is 'http://example.com'; it must be https:// and a host"),
+        (["--parameter", "CheckCostSecond=1"], "no parameter CheckCostSecond: did you mean CheckCostSeconds?"),
+        (["--parameter", "MinWaitSeconds=0"], "the parameter MinWaitSeconds is '0'; it must be at least 1"),
+        (["--parameter", "MinWaitSeconds"], "--parameter: 'MinWaitSeconds' is not KEY=VALUE"),
+        (["--timeout", "0"], "'0' is not a positive number"),
+        (["--timeout", "soon"], "'soon' is not a positive number"),
+        (["--credentials", "oauth.json"], "--credentials is given twice for one account"),
+        (["--credentials", "missing.json"], "--credentials: cannot read missing.json: No such file or directory"),
+        (["--credentials", "other=."], "--credentials: cannot read .: Is a directory"),
+        (["--credentials", "latin.json"], "--credentials: latin.json is not text in UTF-8"),
+        (["--credentials", "open.json"], "--credentials: open.json is not JSON: "),
+        (["--credentials", "list.json"], "--credentials: list.json holds no JSON object"),
+        (["--credentials", "neither.json"], "--credentials: neither.json holds neither client_id and client_secret"),
+        (["missing.json"], "EVENT.json: cannot read missing.json: No such file or directory"),
+        (["open.json"], "EVENT.json: open.json is not JSON: "),
+        (["deep.json"], "EVENT.json: deep.json is not JSON: "),
+        (["list.json"], "EVENT.json: list.json holds no JSON object"),
+        (["no-source.json"], "no-source.json is no EventBridge event: 'source' must be a string"),
+        (["no-detail.json"], "no-detail.json is no EventBridge event: 'detail' must be an object"),
+        (["shop.json"], "shop.json is of the account 'shop', which has no --credentials shop=FILE.json"),
     ],
 )  # fmt: skip
-def test_wrong_usage_is_refused(watch, capsys, words, message):
+def test_a_mistake_is_refused_in_one_sentence_before_anything_is_deployed(watch, capsys, words, sentence):
+    for name, content in FILES.items():
+        Path(name).write_text(content, "latin-1")
     with pytest.raises(SystemExit) as stopped:
-        watch({"export_id": 1}, words=words)
-    assert stopped.value.code == 2
-    assert re.search(message, capsys.readouterr().err)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "is not JSON"),
-        ("[" * 100_000, "is not JSON"),
-        ("[1]", "holds no JSON object"),
-        ('{"source": 5, "detail-type": "a", "detail": {}}', "'source' must be a string"),
-        ('{"source": "", "detail-type": "a", "detail": {}}', "'source' must be a string"),
-        ('{"source": "a", "detail-type": "a", "detail": "{}"}', "'detail' must be an object"),
-    ],
-)
-def test_an_event_file_that_is_none_is_refused(tmp_path, capsys, content, message):
-    path = tmp_path / "event.json"
-    path.write_text(content)
-    with pytest.raises(SystemExit) as stopped:
-        main(["watch", str(path), "--emarsys", "http://127.0.0.1:1", "--credentials", str(path)])
-    assert stopped.value.code == 2
-    assert message in capsys.readouterr().err
+        watch({"export_id": 1}, words=["--credentials", "wsse.json", *words])
+    output = capsys.readouterr()
+    assert (stopped.value.code, output.out) == (2, "")
+    [line] = output.err.splitlines()
+    assert line.startswith("python -m sandbox")
+    assert sentence in line
