@@ -30,13 +30,7 @@ from tests.contract.documents import (
     written,
 )
 from tests.contract.metrics import COUNTED
-from tests.contract.schemas import (
-    ATTRIBUTES_SCHEMA,
-    EXPORT_CREATED_SCHEMA,
-    NOTIFICATION_SCHEMA,
-    ROOT,
-    read,
-)
+from tests.contract.schemas import ATTRIBUTES_SCHEMA, EXPORT_CREATED_SCHEMA, NOTIFICATION_SCHEMA, ROOT, read
 from tests.contract.template import PARAMETERS, TEMPLATE, of_type
 
 MACHINE = read(state_machine_diagram.DEFINITION)

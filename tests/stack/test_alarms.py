@@ -194,7 +194,7 @@ def peace(w) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_alarm_goes_off_for_what_a_person_must_act_upon_and_for_nothing_else(w, case) -> None:
+def test_an_alarm_goes_off_for_what_a_person_must_act_upon_and_for_nothing_else(w, case):
     begin = w.stack.clock.now()
     case.happens(w, 1 + CASES.index(case))
     w.run(until=begin - START + case.seconds)

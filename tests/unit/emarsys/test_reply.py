@@ -68,7 +68,7 @@ def obstacle(answer: Reply) -> Obstacle:
         *(reply(200, {"replyCode": code, "data": DATA}) for code in (0, "0", 0.0, "0.0", " 0 ")),
     ],
 )
-def test_any_success_with_reply_code_0_and_the_data_of_the_export_is_its_status(answer: Reply) -> None:
+def test_any_success_with_reply_code_0_and_the_data_of_the_export_is_its_status(answer):
     assert seen(answer) == SEEN
 
 
@@ -85,7 +85,7 @@ def test_any_success_with_reply_code_0_and_the_data_of_the_export_is_its_status(
         ("not done", ExportStatus.UNKNOWN),
     ],
 )
-def test_a_status_is_read_in_every_casing_and_kept_as_it_came(word: str, status: ExportStatus) -> None:
+def test_a_status_is_read_in_every_casing_and_kept_as_it_came(word, status):
     found = seen(ok(status=word))
     assert (found.status, found.export.status) == (status, word)
 
@@ -98,7 +98,7 @@ def test_a_status_is_read_in_every_casing_and_kept_as_it_came(word: str, status:
         *((code, Refusal.EXPORT_TYPE_UNSUPPORTED) for code in (4002, "4002")),
     ],
 )
-def test_two_codes_are_refusals(status: int, code: Any, refusal: Refusal) -> None:
+def test_two_codes_are_refusals(status, code, refusal):
     assert interpret(reply(status, error(code)), 123, FILE_URL, NOW) == Refused(refusal)
 
 
@@ -131,15 +131,13 @@ def test_two_codes_are_refusals(status: int, code: Any, refusal: Refusal) -> Non
         *((200, content, UNEXPECTED, "HTTP 200 (a reply that is no JSON object)") for content in NO_OBJECTS),
     ],
 )
-def test_whatever_else_comes_is_an_obstacle_that_names_status_and_code(
-    status: int, content: Any, code: ObstacleCode, detail: str
-) -> None:
+def test_whatever_else_comes_is_an_obstacle_that_names_status_and_code(status, content, code, detail):
     asked = 60 if code is LIMITED else None
     assert obstacle(reply(status, content)) == Obstacle(code, f"Emarsys answered {detail}", asked)
 
 
 @pytest.mark.parametrize("status", [300, 302, 399])
-def test_a_redirect_is_unexpected_whatever_it_holds(status: int) -> None:
+def test_a_redirect_is_unexpected_whatever_it_holds(status):
     found = obstacle(Reply(status, {}, ok().body))
     assert found.code is UNEXPECTED
     assert "(a redirect, which is not followed" in found.detail
@@ -156,7 +154,7 @@ def test_a_redirect_is_unexpected_whatever_it_holds(status: int) -> None:
         ),
     ],
 )
-def test_data_that_hold_no_status_of_this_export_are_unexpected(data: Any, why: str) -> None:
+def test_data_that_hold_no_status_of_this_export_are_unexpected(data, why):
     found = obstacle(reply(200, {"replyCode": 0, "data": data}))
     assert (found.code, found.detail) == (UNEXPECTED, f"Emarsys answered HTTP 200 with replyCode 0 ({why})")
 
@@ -170,7 +168,7 @@ def test_data_that_hold_no_status_of_this_export_are_unexpected(data: Any, why: 
         (Reply(403, {}, b"<ht", "it broke off", interrupted=True), PERMISSION, ""),
     ],
 )
-def test_a_reply_that_did_not_come_whole_says_why(answer: Reply, code: ObstacleCode, why: str) -> None:
+def test_a_reply_that_did_not_come_whole_says_why(answer, code, why):
     found = obstacle(answer)
     assert (found.code, found.detail) == (code, f"Emarsys answered HTTP {answer.status}{why}")
 
@@ -182,14 +180,14 @@ def test_a_reply_that_did_not_come_whole_says_why(answer: Reply, code: ObstacleC
         (UnreadableReplyError("noise"), Obstacle(UNEXPECTED, "It answered with noise", remedy="Go.")),
     ],
 )
-def test_a_call_without_a_reply_says_why(error: NoReplyError, expected: Obstacle) -> None:
+def test_a_call_without_a_reply_says_why(error, expected):
     assert without_reply(error, "It", "Go.") == expected
     assert without_reply(error).detail.startswith("Emarsys ")
     assert without_reply(error).remedy == ""
 
 
 @pytest.mark.parametrize("export_id", ["123", 123, None, "", "NULL", " 123 ", 123.0, "123.0", "123.00"])
-def test_a_reply_about_this_export_is_read(export_id: Any) -> None:
+def test_a_reply_about_this_export_is_read(export_id):
     assert seen(ok(id=export_id)).export.id == export_id
 
 
@@ -214,9 +212,7 @@ def test_a_reply_about_this_export_is_read(export_id: Any) -> None:
     ],
     ids=lambda value: ascii(value)[:20].replace("\\", "/"),
 )
-def test_a_field_is_bounded_and_named_where_its_kind_is_not_documented(
-    value: Any, kept: Any, is_odd: bool
-) -> None:
+def test_a_field_is_bounded_and_named_where_its_kind_is_not_documented(value, kept, is_odd):
     found = seen(ok(file_name=value, ftp_host=None))
     assert (found.export.file_name, found.odd_fields) == (kept, ("file_name",) if is_odd else ())
 
@@ -238,12 +234,12 @@ def test_a_field_is_bounded_and_named_where_its_kind_is_not_documented(
         (reply(403, b"", X_RateLimit_Reset="1795452631"), None),
     ],
 )
-def test_what_a_reply_asks_to_wait_is_handed_on(answer: Reply, seconds: int | None) -> None:
+def test_what_a_reply_asks_to_wait_is_handed_on(answer, seconds):
     assert obstacle(answer).retry_after_seconds == seconds
 
 
 @pytest.mark.parametrize("content", [{"replyCode": 0, "data": DATA}, error(10001)])
-def test_what_is_left_of_the_rate_limit_is_handed_on(content: Any) -> None:
+def test_what_is_left_of_the_rate_limit_is_handed_on(content):
     limits = {"X-RateLimit-Limit": "9", "X-RateLimit-Remaining": "2", "X-RateLimit-Reset": str(int(NOW) + 30)}
     found = interpret(Reply(200, limits, reply(200, content).body), 123, FILE_URL, NOW)
     assert isinstance(found, StatusSeen | Refused)
@@ -263,16 +259,14 @@ def test_what_is_left_of_the_rate_limit_is_handed_on(content: Any) -> None:
     ],
     ids=str,
 )
-def test_a_refusal_of_the_gateway_is_quoted_if_it_is_known_and_leads_to_advice(
-    text: Any, quoted: bool, advice: str
-) -> None:
+def test_a_refusal_of_the_gateway_is_quoted_if_it_is_known_and_leads_to_advice(text, quoted, advice):
     found = obstacle(reply(401, {"message": text}))
     assert found.detail == "Emarsys answered HTTP 401" + (f" ({text.rstrip('.')})" if quoted else "")
     assert remedy(found).startswith(advice)
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 429, 503])
-def test_no_other_text_of_the_vendor_s_is_quoted(status: int) -> None:
+def test_no_other_text_of_the_vendor_s_is_quoted(status):
     names = ("message", "replyCode", "replyText", "error")
     content = dict.fromkeys(names, "Bearer abc123") | {"data": dict.fromkeys(DATA, "Bearer abc123")}
     assert "abc123" not in repr(obstacle(reply(status, content)))
