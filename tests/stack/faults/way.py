@@ -3,7 +3,6 @@
 import contextlib
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -11,7 +10,9 @@ from unittest.mock import patch
 
 import trustme
 
-from tests.integration.server import Script, Server, certified
+from tests.integration.server import Script, Server, certified, dripping, fall_silent
+
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"
 
 
 class Way(StrEnum):
@@ -47,9 +48,9 @@ def way_to(port: int, way: Way, is_cut: Callable[[], bool]) -> Iterator[str]:
                 right = serving(_forwarding(port), trusted)
                 wrong = serving(_forwarding(port), trustme.CA())
             case Way.SILENT:
-                wrong = serving(_silent)
+                wrong = serving(fall_silent)
             case Way.DRIPPING:
-                wrong = serving(_dripping)
+                wrong = serving(dripping(_HEAD, b" "))
         names = _names(lambda: wrong if is_cut() else right)
         running.enter_context(patch.object(socket, "getaddrinfo", names))
         yield "https://localhost" if way is Way.UNTRUSTED else "http://localhost"
@@ -67,18 +68,6 @@ def _names(port: Callable[[], int | None]) -> Callable[..., Any]:
         return elsewhere("127.0.0.1", found, *args)
 
     return look_up
-
-
-def _silent(connection: socket.socket, request: bytes) -> None:
-    connection.recv(1)  # until the client hangs up
-
-
-def _dripping(connection: socket.socket, request: bytes) -> None:
-    """Never fall silent, and never end."""
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
-    while True:
-        connection.sendall(b" ")
-        time.sleep(0.01)
 
 
 def _forwarding(port: int) -> Script:
