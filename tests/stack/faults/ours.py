@@ -139,15 +139,13 @@ def never() -> Any:
     raise NeverAnswered
 
 
-never_answers = answers("lambda.Invoke", never, is_checked)
-
 _FUNCTIONS = [
     ("Lambda throttles the check", invoking("TooManyRequestsException", 429)),
     ("Lambda is down", invoking("ServiceException", 500)),
     ("the check is deleted", invoking("ResourceNotFoundException", 404)),
     ("the check runs out of memory", check(crashed)),
     ("the check times out", check(lambda: timed_out(60))),
-    ("the check never answers", never_answers),
+    ("the check never answers", answers("lambda.Invoke", never, is_checked)),
 ]
 
 
@@ -231,6 +229,10 @@ def too_long() -> Response:
     return Response(json.dumps({"outcome": "wait", "watch": "x" * 300_000}).encode())
 
 
+def wait_for_ever() -> Response:
+    return Response(json.dumps({"outcome": "wait", "wait_seconds": 950_400}).encode())
+
+
 # Events.
 
 
@@ -257,8 +259,6 @@ OF_CHECKS = [
 ]  # fmt: skip
 
 OF_ALL_ELSE = [
-    OnAws("the check never answers, for ten days", {ALWAYS: "lost: execution_timed_out"}, "ran into its timeout",
-          TEN_DAYS, strike=never_answers),
     OnAws("StartExecution is throttled", REDELIVERED, "cannot be started", DELIVERIES,
           strike=starting("ThrottlingException")),
     OnAws("too many executions are running", REDELIVERED, "cannot be started", DELIVERIES,
@@ -277,6 +277,8 @@ OF_ALL_ELSE = [
     OnAws("the execution fails: States.Runtime", lost("failed"), "failed", FAILURES, still_running, check(no_outcome)),
     OnAws("the execution fails: States.DataLimitExceeded", lost("failed"), "failed", FAILURES,
           still_running, check(too_long)),
+    OnAws("the execution runs into its timeout", {ALWAYS: "lost: execution_timed_out"}, "ran into its timeout",
+          TEN_DAYS, still_running, check(wait_for_ever)),
     OnAws("SNS never answers, for days", {ALWAYS: DEAD_LETTER}, None, TEN_DAYS,
           strike=answers("sns.Publish", never, is_published)),
     OnAws("an event comes twice", ONCE, "event dropped", FUNCTIONS, announce=comes({}, {})),

@@ -13,7 +13,7 @@ from tests.stack.faults.walk import walk
 @pytest.mark.parametrize("row", [*of_emarsys.ROWS, *of_the_way.ROWS], ids=lambda row: row.fault)
 def test_a_fault_of_emarsys_or_of_the_way_is_published_and_logged_as_the_matrix_says(row, monkeypatch):
     if row.takes_real_time:
-        monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.2)  # 20 s in earnest
+        monkeypatch.setattr(transport, "WHOLE_SECONDS", 0.1)  # 20 s in earnest
     for moment in row.published:
         found = walk(row, Cell(row, moment))
         assert row.wrong(moment, found.published, found.logged) is None
