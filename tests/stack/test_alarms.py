@@ -135,7 +135,7 @@ CASES = [
     Case("Emarsys is down, for hours", announced, 6 * HOUR, UNAVAILABLE, fault("bad_gateway")),
     Case("one of many exports gets no answer", among_others(announced), 2 * HOUR, UNAVAILABLE, fault("html")),
     Case("DynamoDB is down", failing("dynamodb.GetItem", "InternalServerError"), 2 * HOUR, UNAVAILABLE),
-    Case("the checks of one of many watches crash", among_others(answering("check_export", crashed)), HOUR, CHECKS),
+    Case("the checks of one of many watches crash", among_others(answering("check_export", crashed)), 6 * HOUR, CHECKS),
     Case("no check can be invoked", failing("check_export", "AccessDeniedException", 403), HOUR, CHECKS),
     Case("SNS refuses", failing("sns.Publish", "AuthorizationError", 403), HOUR / 2,
          {"NotificationAlarm": "ServiceIntegrationsFailed"}, {}),
