@@ -6,13 +6,13 @@ from tests.stack.faults.matrix import ALWAYS, FIRST, LAST, MIDDLE, Course, Publi
 from tests.stack.faults.of_emarsys import (
     BROKEN,
     CREDENTIALS,
+    INVALID,
     LIMITED,
     REFUSED,
     TOO_LONG,
     UNAVAILABLE,
     UNEXPECTED,
-    gateway,
-)  # fmt: skip
+)
 from tests.stack.faults.walk import Walk
 from tests.unit.emarsys.fakes import Answer, reply
 

@@ -30,7 +30,7 @@ from tests.unit.emarsys.fakes import (
     FakeSecretsManager,
     FakeTokenTable,
     reply,
-)  # fmt: skip
+)
 from tests.world import OAUTH, START
 
 POLICY = Policy(check_cost_seconds=CHECK_COST_SECONDS)
@@ -83,15 +83,15 @@ def walk(row: Walk, cell: Cell) -> Found:
 
 def _answer(row: Walk, cell: Cell, seconds: float, call: Call) -> Answer:
     """What Emarsys or its token URL answers so many seconds after the export was announced."""
-    is_of_tokens, answer = call.url == TOKEN_URL, {}
-    if cell.strikes(seconds) and is_of_tokens is row.is_of_tokens:
-        if not isinstance(row.answer, Mapping):
-            return row.answer
-        answer = row.answer
+    is_of_tokens = call.url == TOKEN_URL
+    is_struck = cell.strikes(seconds) and is_of_tokens is row.is_of_tokens
+    if is_struck and not isinstance(row.answer, Mapping):
+        return row.answer
     if is_of_tokens:
         return reply(200, {"access_token": "token", "expires_in": TOKEN_SECONDS})
     status = "done" if seconds >= cell.timing.done_at else "in progress"
-    return reply(200, {"replyCode": 0, "data": {"id": "1", "status": status, **answer}})
+    changed = row.answer if is_struck and isinstance(row.answer, Mapping) else {}
+    return reply(200, {"replyCode": 0, "data": {"id": "1", "status": status, **changed}})
 
 
 def _complaints(lines: Iterator[check_report.LogLine]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -120,10 +121,11 @@ NO_LIMITS = "0/0 -1000/-250 1000/-1 1000/1001 1000/ /1000 inf/1 inf/inf nan/1 10
         *((*pair.split("/"), None) for pair in NO_LIMITS.split()),
     ],
 )
-def test_what_is_left_of_the_limit_is_read_where_both_headers_make_sense(limit, remaining, found):
+def test_what_is_left_of_the_limit_is_read_where_both_headers_make_sense(limit, remaining, found: Any):
     headers = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": remaining}
-    for reset, seconds in ({}, None), ({"X-RateLimit-Reset": "1795452661"}, 60):
-        assert rate_limit({**headers, **reset}, NOW) == (RateLimit(*found, seconds) if found else None)
+    assert rate_limit(headers, NOW) == (RateLimit(*found) if found else None)
+    headers["X-RateLimit-Reset"] = "1795452661"
+    assert rate_limit(headers, NOW) == (RateLimit(*found, 60) if found else None)
 
 
 names = st.sampled_from(

@@ -27,6 +27,7 @@ DATA: dict[str, Any] = asdict(EXPORT)
 SEEN = StatusSeen(ExportStatus.DONE, EXPORT, FILE_URL)
 NO_CODES: list[Any] = [None, False, "", [0], {}, 0.5, "zero", "-0.0", 10**400, "1" * 10]
 NO_OBJECTS: list[Any] = [b"", b"<html>", b"\xff\xfe\x00", b'{"replyCode": 0, ', b"[" * 60_000, [], "done"]
+ODD: list[Any] = [float("inf"), float("nan"), [1] * 5000, {"a": {}}]
 NO_DATA: list[Any] = [None, [], ""]
 MISSING, REFUSED, PERMISSION, LIMITED, UNAVAILABLE, UNEXPECTED = ObstacleCode
 
@@ -190,7 +191,7 @@ def test_a_call_without_a_reply_says_why(error, expected):
         (10**15, "1000000000000000", False),
         (10**2000, "1" + "0" * (FIELD_LENGTH - 1), False),
         *((flag, flag, True) for flag in (True, False)),
-        *((odd, None, True) for odd in (float("inf"), float("nan"), [1] * 5000, {"a": {}})),
+        *((odd, None, True) for odd in ODD),
     ],
     ids=lambda value: ascii(value)[:20].replace("\\", "/"),
 )
