@@ -8,7 +8,6 @@ import pytest
 
 from tests.contract.metrics import COUNTED
 from tests.contract.template import PARAMETERS, of_type
-from tests.contract.test_state_machine import CHECK, failed_rounds
 from tests.stack.test_alarms import CONDITIONS
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -68,14 +67,6 @@ def test_the_dashboard_draws_metrics_that_exist_and_all_that_the_functions_write
     assert places == [(8 * (at % 3), 6 * (at // 3), 8, 6) for at in range(len(WIDGETS))]
 
 
-def test_an_alarm_goes_where_the_parameter_says():
-    topic = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
-    for alarm in ALARMS.values():
-        assert (alarm["AlarmActions"], alarm["OKActions"]) == (topic, topic)
-        assert alarm["TreatMissingData"] == "notBreaching"
-        assert len(alarm["AlarmDescription"]) <= 1024  # CloudWatch's limit
-
-
 @pytest.mark.parametrize("name", ["CredentialsAlarm", "EmarsysUnavailableAlarm"])
 def test_an_alarm_that_rests_on_checks_begins_with_one_and_lasts_to_the_next(name):
     alarm = ALARMS[name]
@@ -83,33 +74,3 @@ def test_an_alarm_that_rests_on_checks_begins_with_one_and_lasts_to_the_next(nam
     assert (alarm["Threshold"], alarm["DatapointsToAlarm"]) == (0, 1)
     assert period <= 900
     assert (alarm["EvaluationPeriods"] - 1) * period >= PARAMETERS["MaxWaitSeconds"]["Default"]
-
-
-def alarm_for_failed_checks(begins: int, round_seconds: float, lasts: int) -> list[bool]:
-    """For each period, whether the alarm is on, if the checks of one watch fail from a time on, and how long."""
-    alarm, rounds = ALARMS["CheckFunctionAlarm"], failed_rounds()
-    now, breaching = float(begins), set()
-    while now < begins + lasts:
-        now += round_seconds
-        breaching.add(now // alarm["Period"])
-        now += next(rounds)[0]
-    periods = range(int(begins + lasts) // alarm["Period"] + 1)
-    back = range(alarm["EvaluationPeriods"])
-    return [sum(at - ago in breaching for ago in back) >= alarm["DatapointsToAlarm"] for at in periods]
-
-
-[_RETRY] = CHECK["Retry"]
-LONGEST_ROUND_SECONDS = (1 + _RETRY["MaxAttempts"]) * CHECK["TimeoutSeconds"] + sum(
-    _RETRY["IntervalSeconds"] * _RETRY["BackoffRate"] ** n for n in range(_RETRY["MaxAttempts"])
-)
-
-
-@pytest.mark.parametrize("round_seconds", [0, 60, LONGEST_ROUND_SECONDS])
-def test_checks_that_go_on_failing_raise_one_alarm_within_an_hour_that_lasts(round_seconds):
-    """Whenever they begin; those that fail for ten minutes raise none."""
-    for begins in range(0, 900, 75):
-        on = alarm_for_failed_checks(begins, round_seconds, lasts=86_400)
-        first = on.index(True)
-        assert (first + 1) * ALARMS["CheckFunctionAlarm"]["Period"] - begins <= 3600
-        assert all(on[first:-1])  # the last period is not over
-        assert round_seconds or not any(alarm_for_failed_checks(begins, 0, lasts=600))

@@ -57,16 +57,13 @@ def test_every_choice_has_a_default_and_every_outcome_its_branch():
     assert branch["Default"] == STUCK["Next"] == "Wait"
 
 
-def test_the_branches_are_equal_but_for_their_end_and_what_stuck_does_when_it_cannot_be_published():
+def test_the_branches_publish_alike_and_stuck_goes_on_when_it_cannot_be_published():
     def publishing(state: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in state.items() if key not in {"Next", "End", "Retry", "Catch"}}
 
     assert all(publishing(state) == publishing(DONE) for state in PUBLISH.values())
-    for outcome, state in PUBLISH.items():
-        if outcome.terminal:
-            assert (state["Retry"], state.get("Catch")) == (DONE["Retry"], None)
-    remembered = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.watch.stuck_failure", "Next": "Wait"}
-    assert STUCK["Catch"] == [remembered]
+    assert all(state["Retry"] == DONE["Retry"] for outcome, state in PUBLISH.items() if outcome.terminal)
+    assert [caught["Next"] for caught in STUCK["Catch"]] == ["Wait"]
 
 
 @pytest.mark.parametrize(
@@ -78,15 +75,6 @@ def test_publishing_is_retried_whatever_fails_for_a_day_and_stuck_for_an_hour(st
     waits = (retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"]))
     mean_seconds = sum(min(wait, retry["MaxDelaySeconds"]) for wait in waits) / 2  # full jitter halves it
     assert least_seconds <= mean_seconds <= least_seconds * 1.1
-
-
-def test_a_check_that_fails_is_retried_twice_and_then_checked_again_whether_it_could_be_counted_or_not():
-    [retry], [catch] = CHECK["Retry"], CHECK["Catch"]
-    assert retry["ErrorEquals"] == catch["ErrorEquals"] == ["States.ALL"]
-    assert (retry["MaxAttempts"], catch["ResultPath"]) == (2, "$.watch.check_failure")
-    count = STATES[catch["Next"]]
-    assert {count["Next"], *(caught["Next"] for caught in count["Catch"])} == {"Branch on failed rounds"}
-    assert CHECK["OutputPath"] == "$.Payload"  # which drops what is remembered of failed rounds
 
 
 def failed_rounds() -> Iterator[tuple[int, int]]:
@@ -125,11 +113,6 @@ def events(*names: str, check_retries: int = 0, publish_retries: bool = False) -
 
 
 LOOP = ("Wait", "Check export", "Branch on outcome")
-
-
-def test_after_a_failed_round_300_seconds_pass_twice_and_900_from_the_third_on():
-    rounds = failed_rounds()
-    assert [next(rounds)[0] for _ in range(5)] == [300, 300, 900, 900, 900]
 
 
 @pytest.mark.parametrize("retried", [{"check_retries": 2}, {"publish_retries": True}], ids=str)

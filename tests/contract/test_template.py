@@ -1,5 +1,6 @@
 """template.yaml: what neither a linter nor the sandbox shows - permissions, queues, timeouts, partitions."""
 
+import contextlib
 import json
 import re
 import tomllib
@@ -21,7 +22,6 @@ QUEUES = of_type("AWS::SQS::Queue")
 ROLES = of_type("AWS::IAM::Role")
 GLOBALS = TEMPLATE["Globals"]["Function"]
 NO_VALUE = {"Ref": "AWS::NoValue"}
-DAY_SECONDS = 86_400
 
 
 # Parameters, and what the template says of itself.
@@ -36,7 +36,13 @@ def test_every_parameter_is_described_bounded_and_in_one_group():
 
 
 def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
-    keys = ("CheckCostSeconds", "MinWaitSeconds", "MaxWaitSeconds", "StuckAfterSeconds")
+    keys = (
+        "CheckCostSeconds",
+        "MinWaitSeconds",
+        "MaxWaitSeconds",
+        "StuckAfterSeconds",
+        "DefaultDistributionMethod",
+    )
     assert Policy() == Policy(*(PARAMETERS[key]["Default"] for key in keys))
 
 
@@ -44,26 +50,17 @@ def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
     "origin",
     [
         *("https://suite12.emarsys.net", "https://a:8443", "http://127.0.0.1:8080", "http://localhost"),
-        *(
-            "http://suite12.emarsys.net",
-            "http://127.0.0.1.example.com",
-            "http://localhost.example.com:80",
-            "ftp://a",
-        ),
+        *("http://suite12.emarsys.net", "http://127.0.0.1.example.com", "http://localhost.h:80", "ftp://a"),
     ],
 )
-def test_a_parameter_takes_the_hosts_that_a_secret_may_name(origin):
-    for parameter, key, url in (
-        ("EmarsysHost", "host", origin),
-        ("EmarsysTokenUrl", "token_url", f"{origin}/token"),
-    ):
-        secret = {"client_id": "id", "client_secret": "s", key: url}
-        try:
-            credentials.parse(json.dumps(secret), "", "", "")
-            taken = True
-        except CredentialsMissingError:
-            taken = False
-        assert bool(re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], url)) == taken
+@pytest.mark.parametrize(
+    ("parameter", "key", "path"), [("EmarsysHost", "host", ""), ("EmarsysTokenUrl", "token_url", "/token")]
+)
+def test_a_parameter_takes_the_hosts_that_a_secret_may_name(origin, parameter, key, path):
+    taken = re.fullmatch(PARAMETERS[parameter]["AllowedPattern"], origin + path)
+    secret = {"client_id": "id", "client_secret": "s", key: origin + path}
+    with contextlib.nullcontext() if taken else pytest.raises(CredentialsMissingError):
+        credentials.parse(json.dumps(secret), "", "", "")
 
 
 def test_the_application_repository_takes_what_the_template_says_of_itself():
@@ -91,53 +88,22 @@ def test_the_layers_are_for_what_the_functions_run_on_and_so_are_the_packages_in
     assert locked in (ROOT / "Makefile").read_text("utf-8")
 
 
-def test_each_log_is_a_group_of_its_own_with_retention_and_the_state_machines_holds_no_data():
-    groups = [of["LoggingConfig"]["LogGroup"]["Ref"] for of in FUNCTIONS.values()]
+def test_the_log_of_the_state_machine_holds_no_data():
     level, off = RESOURCES["ExportWatchStateMachine"]["Properties"]["Logging"]["Fn::If"][1:]
-    assert (level["Level"], level["IncludeExecutionData"]) == ({"Ref": "StateMachineLogLevel"}, False)
-    assert off == NO_VALUE
-    assert {*groups, "StateMachineLogGroup"} == set(of_type("AWS::Logs::LogGroup"))
-    assert len(set(groups)) == len(FUNCTIONS)
-    for group in of_type("AWS::Logs::LogGroup").values():
-        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-
-
-def test_only_checks_reserve_concurrency_and_only_if_they_are_bounded():
-    """A reservation makes the first deployment fail where an account has a limit of ten."""
-    reserved = {name: of.get("ReservedConcurrentExecutions") for name, of in FUNCTIONS.items()}
-    bound = {"Fn::If": ["BoundsChecks", {"Ref": "MaxConcurrentChecks"}, NO_VALUE]}
-    assert reserved == {**dict.fromkeys(FUNCTIONS), "CheckExportFunction": bound}
+    assert (level["IncludeExecutionData"], off) == (False, NO_VALUE)
 
 
 @pytest.mark.parametrize(
     ("function", "queue"),
     [("StartWatchFunction", "InboxQueue"), ("ReportLostWatchFunction", "LostWatchQueue")],
 )
-def test_a_queue_waits_for_its_function_and_gives_up_after_five_deliveries(function, queue):
+def test_a_queue_waits_for_its_function_and_takes_the_largest_event_there_is(function, queue):
     [source] = [event["Properties"] for event in FUNCTIONS[function]["Events"].values()]
     timeout = FUNCTIONS[function].get("Timeout", GLOBALS["Timeout"])
     assert source["BatchSize"] * CALL_SECONDS < timeout - 5  # to be imported, and to answer
-    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
-    assert QUEUES[queue]["VisibilityTimeout"] == 6 * timeout
-    assert QUEUES[queue]["RedrivePolicy"] == {
-        "deadLetterTargetArn": arn_of("DeadLetterQueue"),
-        "maxReceiveCount": 5,
-    }
-
-
-def test_queues_are_encrypted_take_the_largest_event_there_is_and_keep_it_for_days():
-    days = {"InboxQueue": 4, "LostWatchQueue": 4, "DeadLetterQueue": 14}
-    assert {name: of["MessageRetentionPeriod"] / DAY_SECONDS for name, of in QUEUES.items()} == days
-    for queue in QUEUES.values():
-        assert (queue["SqsManagedSseEnabled"], queue["MaximumMessageSize"]) == (True, ENTRY_LIMIT_BYTES)
-    assert RESOURCES["NotificationTopic"]["Properties"] == {"KmsMasterKeyId": "alias/aws/sns"}
-    assert RESOURCES["TokenTable"]["Properties"]["SSESpecification"] == {"SSEEnabled": True}
-
-
-def test_what_a_rule_cannot_deliver_is_moved_to_the_dead_letter_queue():
-    for rule in of_type("AWS::Events::Rule").values():
-        [target] = rule["Targets"]
-        assert target["DeadLetterConfig"] == {"Arn": arn_of("DeadLetterQueue")}
+    assert QUEUES[queue]["VisibilityTimeout"] == 6 * timeout  # as AWS wants it
+    assert QUEUES[queue]["MaximumMessageSize"] == ENTRY_LIMIT_BYTES
+    assert QUEUES[queue]["RedrivePolicy"]["deadLetterTargetArn"] == arn_of("DeadLetterQueue")
 
 
 # Who may do what.
@@ -152,44 +118,27 @@ NO_TLS = {"Effect": "Deny", "Principal": "*", "Condition": {"Bool": {"aws:Secure
 """What refuses calls that are not encrypted on their way."""
 
 
-@pytest.mark.parametrize(
-    ("queue", "rules"),
-    [
-        ("InboxQueue", ["ExportCreatedRule"]),
-        ("LostWatchQueue", ["FailedExecutionRule"]),
-        ("DeadLetterQueue", ["ExportCreatedRule", "FailedExecutionRule"]),
-    ],
-)
-def test_a_queue_takes_messages_from_its_rules_only_and_encrypted_only(queue, rules):
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_takes_messages_of_the_rules_that_have_it_as_their_target_only_and_encrypted_only(queue):
     policy = RESOURCES[f"{queue}Policy"]["Properties"]
-    sources = [arn_of(rule) for rule in rules]
-    assert policy["Queues"] == [{"Ref": queue}]
-    assert statements(policy) == [
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn_of(queue),
-            "Condition": {"ArnEquals": {"aws:SourceArn": sources if len(sources) > 1 else sources[0]}},
-        },
-        {**NO_TLS, "Action": "sqs:*", "Resource": arn_of(queue)},
-    ]
+    rules = []
+    for rule, of in of_type("AWS::Events::Rule").items():
+        [target] = of["Targets"]
+        if arn_of(queue) in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+            rules.append(arn_of(rule))
+    allow, deny = statements(policy)
+    sources = allow["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert (sources if isinstance(sources, list) else [sources]) == rules
+    assert (allow["Action"], allow["Principal"]) == ("sqs:SendMessage", {"Service": "events.amazonaws.com"})
+    assert deny == {**NO_TLS, "Action": "sqs:*", "Resource": arn_of(queue)}
 
 
 def test_the_topic_takes_messages_encrypted_only_and_subscriptions_of_the_accounts_that_are_named():
-    policy = RESOURCES["NotificationTopicPolicy"]["Properties"]
-    topic = {"Ref": "NotificationTopic"}
-    subscribe = {
-        "Effect": "Allow",
-        "Principal": {"AWS": {"Ref": "SubscriberAccounts"}},
-        "Action": "sns:Subscribe",
-        "Resource": topic,
-    }
-    assert policy["Topics"] == [topic]
-    assert statements(policy) == [
-        {**NO_TLS, "Action": "sns:Publish", "Resource": topic},
-        {"Fn::If": ["HasSubscriberAccounts", subscribe, NO_VALUE]},
-    ]
+    deny, subscribe = statements(RESOURCES["NotificationTopicPolicy"]["Properties"])
+    assert deny == {**NO_TLS, "Action": "sns:Publish", "Resource": {"Ref": "NotificationTopic"}}
+    condition, allow, off = subscribe["Fn::If"]
+    assert (condition, allow["Action"], off) == ("HasSubscriberAccounts", "sns:Subscribe", NO_VALUE)
+    assert allow["Principal"] == {"AWS": {"Ref": "SubscriberAccounts"}}
 
 
 def policy_statements(role: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -274,19 +223,10 @@ def test_metrics_are_put_in_one_namespace_and_the_key_decrypts_secrets_only():
 
 def test_tokens_are_for_the_role_of_the_check_only_and_the_table_can_still_be_managed():
     [statement] = statements(RESOURCES["TokenTable"]["Properties"]["ResourcePolicy"])
-    assert {**statement, "Action": None} == {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Resource": "*",
-        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": arn_of("CheckExportFunctionRole")}},
-        "Action": None,
-    }
-    assert {action.removeprefix("dynamodb:") for action in statement["Action"]} == {
-        *("GetItem", "BatchGetItem", "Query", "Scan", "PartiQLSelect"),
-        # Writes can return what was there.
-        *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"),
-        *("PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"),
-    }
+    but_for = {"ArnNotEquals": {"aws:PrincipalArn": arn_of("CheckExportFunctionRole")}}
+    assert (statement["Effect"], statement["Principal"], statement["Condition"]) == ("Deny", "*", but_for)
+    assert {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"} < set(statement["Action"])
+    assert not any(action.endswith(("Table", "Policy", "*")) for action in statement["Action"])
 
 
 def test_whoever_deploys_needs_actions_for_each_type_of_resource_and_no_others():

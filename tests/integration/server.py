@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 
 import trustme
@@ -72,3 +73,19 @@ def certified(authority: trustme.CA, host: str = "127.0.0.1") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
+
+
+def dripping(first: bytes, drop: bytes) -> Script:
+    """Send a drop every few milliseconds for ever, so that the line never falls silent."""
+
+    def script(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(first)
+        while True:
+            connection.sendall(drop)
+            time.sleep(0.01)
+
+    return script
+
+
+def fall_silent(connection: socket.socket, _: bytes) -> None:
+    connection.recv(1)  # until the client hangs up

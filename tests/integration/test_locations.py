@@ -190,21 +190,17 @@ OPENSSH = (
     ],
     ids=["urllib", "curl multicwd", "curl singlecwd", "wget"],
 )
-def test_by_ftp_every_client_reads_the_files_that_are_meant(
-    ftp: Server, read: Callable[[list[str]], list[str]]
-) -> None:
+def test_by_ftp_every_client_reads_the_files_that_are_meant(ftp, read):
     uris = [str(ftp.file(*place, DistributionMethod.FTP).uri) for place in PLACES]
     assert read(uris) == [ftp.meant(*place) for place in PLACES]
 
 
-def test_by_sftp_curl_reads_the_files_that_are_meant(sftp: Server) -> None:
+def test_by_sftp_curl_reads_the_files_that_are_meant(sftp):
     uris = [str(sftp.file(*place, DistributionMethod.SFTP).uri) for place in PLACES]
     assert command(*CURL, *uris) == [sftp.meant(*place) for place in PLACES]
 
 
-def test_by_sftp_others_read_the_files_that_are_meant_by_directory_and_name(
-    sftp: Server, tmp_path: Path
-) -> None:
+def test_by_sftp_others_read_the_files_that_are_meant_by_directory_and_name(sftp, tmp_path):
     files = [sftp.file(*place, DistributionMethod.SFTP) for place in PLACES]
     paths = ["/".join(filter(None, [file.directory, file.name])) for file in files]
     # OpenSSH reads a path as a shell does, so that it has to be escaped.
@@ -216,9 +212,7 @@ def test_by_sftp_others_read_the_files_that_are_meant_by_directory_and_name(
 
 
 @pytest.mark.parametrize("place", [PLACES[0], ("my exports", "my clicks.csv")])
-def test_by_sftp_a_client_that_does_not_know_the_sign_of_the_login_reads_no_other_file(
-    sftp: Server, place: tuple[str, str], tmp_path: Path
-) -> None:
+def test_by_sftp_a_client_that_does_not_know_the_sign_of_the_login_reads_no_other_file(sftp, place, tmp_path):
     """OpenSSH reads every URI from the login's directory, an absolute one too, which is thus left out."""
     command(*OPENSSH, str(sftp.file(*place, DistributionMethod.SFTP).uri), "got", cwd=tmp_path)
     got = tmp_path / "got"

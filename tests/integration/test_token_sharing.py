@@ -82,7 +82,7 @@ def fleet(table: DynamoDbTokenTable, request: pytest.FixtureRequest) -> Fleet:
     return Fleet(table, client_id=request.node.name)
 
 
-def test_cold_starts_at_once_ask_for_one_token_and_renew_it_once_without_a_lack(fleet: Fleet) -> None:
+def test_cold_starts_at_once_ask_for_one_token_and_renew_it_once_without_a_lack(fleet):
     assert fleet.all_get() <= {None, "token-1"}
     fleet.clock.advance(10)
     assert fleet.all_get() == {"token-1"}
@@ -92,7 +92,7 @@ def test_cold_starts_at_once_ask_for_one_token_and_renew_it_once_without_a_lack(
     assert len(fleet.asked_at) == 2
 
 
-def test_a_failing_token_url_is_asked_within_the_limits_of_one_client_and_recovers(fleet: Fleet) -> None:
+def test_a_failing_token_url_is_asked_within_the_limits_of_one_client_and_recovers(fleet):
     fleet.is_failing = True
     del fleet.environments[3:]
     for _ in range(60):
@@ -111,8 +111,8 @@ def test_a_failing_token_url_is_asked_within_the_limits_of_one_client_and_recove
     [(599, 5, False), (600, 5, True), (601, 4, True), (599, 5.5, True), (0, 4, False)],
 )
 def test_a_claim_is_granted_once_the_last_one_ended_or_to_a_newer_secret_whatever_the_record_says(
-    table: DynamoDbTokenTable, record: dict[str, Any], now: float, secret_at: float, is_granted: bool
-) -> None:
+    table, record, now, secret_at, is_granted
+):
     item = {"client": {"S": "c"}, "not_before": {"N": "600"}, "secret_at": {"N": "5"}, **record}
     client("dynamodb").put_item(TableName="tokens", Item=item)
     mine = TokenRecord("mine", not_before=700.5, secret_at=secret_at)

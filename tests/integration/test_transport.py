@@ -19,7 +19,7 @@ import trustme
 from export_watch import __version__, transport
 from export_watch.errors import NoReplyError, UnreadableReplyError
 from export_watch.transport import MAX_REPLY_BYTES, Reply, Urllib3Client
-from tests.integration.server import Script, Server, certified
+from tests.integration.server import Script, Server, certified, dripping, fall_silent
 
 Serve = Callable[..., Server]
 TEXT = json.dumps({"replyCode": 0, "data": {"file_name": "Käufer.csv"}}, ensure_ascii=False)
@@ -58,25 +58,9 @@ def and_close(answer: bytes) -> Script:
     return script
 
 
-def dripping(first: bytes, drop: bytes) -> Script:
-    """Send a drop every few milliseconds for ever, so that the line never falls silent."""
-
-    def script(connection: socket.socket, _: bytes) -> None:
-        connection.sendall(first)
-        while True:
-            connection.sendall(drop)
-            time.sleep(0.01)
-
-    return script
-
-
 def reset(connection: socket.socket, _: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
-
-
-def fall_silent(connection: socket.socket, _: bytes) -> None:
-    connection.recv(1)
 
 
 @pytest.fixture
@@ -125,10 +109,8 @@ def test_a_request_says_who_asks_and_wants_nothing_compressed_and_its_reply_come
 @pytest.mark.parametrize("status", [204, 301, 302, 307, 400, 401, 413, 429, 503])
 def test_each_status_is_a_reply_and_is_asked_for_once(serve, client, status):
     server = serve(http("Location: /y", "Retry-After: 9", "Content-Length: 0", status=f"{status} So"))
-    began = time.monotonic()
     assert get(client, server).status == status
     assert len(server.requests) == 1
-    assert time.monotonic() - began < 5
 
 
 COMPRESSED = [

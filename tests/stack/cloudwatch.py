@@ -25,15 +25,8 @@ Points = Mapping[Metric, list[tuple[float, float]]]
 Combine = Callable[[list[float]], float]
 _COMBINE: dict[str, Combine] = {"Sum": sum, "Maximum": max, "SUM(METRICS())": sum, "MAX(METRICS())": max}
 
-_FAILED = {
-    "FAILED": "ExecutionsFailed",
-    "TIMED_OUT": "ExecutionsTimedOut",
-    "ABORTED": "ExecutionsAborted",
-}
-_PUBLISHES_FAILED = {
-    "TaskFailed": "ServiceIntegrationsFailed",
-    "TaskTimedOut": "ServiceIntegrationsTimedOut",
-}
+_FAILED = {"FAILED": "ExecutionsFailed", "TIMED_OUT": "ExecutionsTimedOut", "ABORTED": "ExecutionsAborted"}
+_PUBLISHES_FAILED = {"TaskFailed": "ServiceIntegrationsFailed", "TaskTimedOut": "ServiceIntegrationsTimedOut"}
 
 
 def alarms(stack: Deployment) -> dict[str, Any]:
@@ -118,10 +111,7 @@ def _of_queues(stack: Deployment) -> Iterator[tuple[Metric, float, float]]:
 
 def _of_executions(stack: Deployment, since: float) -> Iterator[tuple[Metric, float, float]]:
     machine = ("StateMachineArn", stack.outputs["StateMachineArn"])
-    publish = (
-        "ServiceIntegrationResourceArn",
-        f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:sns:publish",
-    )
+    publish = ("ServiceIntegrationResourceArn", f"arn:aws:states:{REGION}:{DEFAULT_ACCOUNT_ID}:sns:publish")
     for execution in stack.executions():
         if execution.started_at < since:
             continue

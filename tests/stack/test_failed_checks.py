@@ -24,7 +24,7 @@ def rounds(w: World) -> list[tuple[str, int]]:
     return [(name, number) for name, number in names if name in (SHORT, LONG)]
 
 
-def test_the_third_failed_round_in_a_row_and_all_that_follow_wait_longer_and_fill_no_history(world) -> None:
+def test_the_third_failed_round_in_a_row_and_all_that_follow_wait_longer_and_fill_no_history(world):
     w = world(exports={5: {"timeline": timeline(in_progress=0, done=3 * HOUR)}})
     w.stack.faults.answer("check_export", crashed, until=START + HOUR)
     w.announce({"export_id": 5})

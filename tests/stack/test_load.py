@@ -25,7 +25,7 @@ STATE_QUOTA_BYTES = 262_144
 DAY = 86_400
 
 
-def test_every_export_of_a_back_fill_is_published_once_though_aws_throttles(world) -> None:
+def test_every_export_of_a_back_fill_is_published_once_though_aws_throttles(world):
     lives = [
         timeline(in_progress=0, done=15),
         timeline(in_progress=0, done=90),
@@ -68,7 +68,7 @@ def what_stays(call: str | bytes) -> list[str]:
     return [str(call)]
 
 
-def test_what_the_rate_limit_refuses_waits_as_long_as_emarsys_says_and_is_not_lost(world) -> None:
+def test_what_the_rate_limit_refuses_waits_as_long_as_emarsys_says_and_is_not_lost(world):
     """The first checks come within eleven seconds: more than half of them when nothing of the minute is left."""
     w = world(
         secret=WSSE,
@@ -97,7 +97,7 @@ def waits_after_refusals(requests: Iterable[SeenRequest]) -> Iterator[float]:
     assert not refused_until
 
 
-def test_a_watch_of_24_hours_does_not_grow_with_its_checks_and_its_history_does_by_a_constant(world) -> None:
+def test_a_watch_of_24_hours_does_not_grow_with_its_checks_and_its_history_does_by_a_constant(world):
     """The figures of docs/reference/limits.md are from here, with a context as long as it may be."""
     export = {"file_name": "f" * 200, "ftp_dir": "d/" * 100, "timeline": timeline(in_progress=0, ready=3600)}
     w = world(exports={1: export})

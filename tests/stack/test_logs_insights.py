@@ -33,12 +33,12 @@ def lines() -> Iterator[list[Row]]:
         yield [{"@timestamp": 0, **record} for record in w.stack.logs.records()]
 
 
-def test_there_are_queries() -> None:
+def test_there_are_queries():
     assert len(QUERIES) == 3
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
-def test_a_query_finds_what_it_is_for(lines, query) -> None:
+def test_a_query_finds_what_it_is_for(lines, query):
     first, *stages = query.split("\n| ")
     found = [line for line in lines if holds(line, first.removeprefix("filter "))]
     for stage in stages:

@@ -57,9 +57,7 @@ def allows(w: World, role: str, action: str) -> bool:
     return f"'{action}'" in str(policy["PolicyDocument"])
 
 
-def test_without_any_parameter_there_is_no_more_than_a_dashboard_that_names_the_resources_of_the_stack(
-    world,
-) -> None:
+def test_without_any_parameter_there_is_no_more_than_a_dashboard_that_names_the_resources_of_the_stack(world):
     w = world()
     assert added(w) == {
         "boundaries": {""},
@@ -75,7 +73,7 @@ def test_without_any_parameter_there_is_no_more_than_a_dashboard_that_names_the_
     assert "${" not in dashboard["DashboardBody"]
 
 
-def test_with_all_parameters_there_is_what_each_adds(world) -> None:
+def test_with_all_parameters_there_is_what_each_adds(world):
     w = world(exports={5: {}, 6: {}, 7: {"timeline": timeline(in_progress=0)}}, parameters=ALL)
     assert added(w) == {
         "boundaries": {BOUNDARY},
@@ -95,12 +93,12 @@ def test_with_all_parameters_there_is_what_each_adds(world) -> None:
 
 
 @pytest.mark.parametrize("accounts", ["1111", "111122223333 444455556666", "arn:aws:iam::111122223333:root"])
-def test_what_is_no_account_id_is_refused(world, accounts) -> None:
+def test_what_is_no_account_id_is_refused(world, accounts):
     with pytest.raises(ParameterError, match="AWS account ids of twelve digits"):
         world(exports={}, parameters={"SubscriberAccounts": accounts})
 
 
-def test_parameters_that_are_wrong_together_are_refused_in_a_sentence_and_no_event_is_lost(world) -> None:
+def test_parameters_that_are_wrong_together_are_refused_in_a_sentence_and_no_event_is_lost(world):
     w = world(parameters={"MinWaitSeconds": 100, "MaxWaitSeconds": 10})
     w.announce({"export_id": 5})
     w.run()

@@ -13,14 +13,12 @@ import socket
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
-from sandbox.aws import Deployment, VirtualClock, deploy
 from tests.integration.server import Server
-from tests.world import START
+from tests.world import OAUTH, WSSE, World
 
-ERRORS = ("400 No", "401 No", "403 No", "404 No", "429 No", "500 No", "503 No")
+ERRORS = ("400 No", "401 No", "403 No", "429 No", "503 No")
 
 
 @dataclass(frozen=True)
@@ -42,55 +40,47 @@ class Answer:
 
 MALFORMED = [
     Answer(status="401 ECHO"),
-    Answer(status="999 ECHO"),
     Answer(status="ECHO"),
     Answer(status="302 Found", headers=["Location: https://example.com/?ECHO"]),
-    Answer(
-        status="429 No", headers=["Retry-After: ECHO", "X-RateLimit-Reset: ECHO", "X-RateLimit-Limit: ECHO"]
-    ),
-    Answer(headers=["Content-Encoding: gzip", "X-Echo: ECHO"]),
+    Answer(status="429 No", headers=["Retry-After: ECHO", "X-RateLimit-Reset: ECHO"]),
     Answer(headers=["Content-Encoding: ECHO"]),
     Answer(headers=["ECHO and no colon"]),
     Answer(headers=["Transfer-Encoding: chunked", "X-Echo: ECHO"]),
     Answer("ECHO", length=100_000),
-    Answer("ECHO"),
+]
+DATA = [
+    '{"id": "5", "status": "ready", "ECHO": "ECHO"}',
+    '"ECHO"',
+    '{"id": "ECHO"}',
+    '{"id": "5", "status": ["ECHO"]}',
 ]
 ANSWERS = [
-    Answer(
-        '{"replyCode": 0, "replyText": "ECHO", "data": {"id": "5", "status": "in progress", "ECHO": "ECHO"}}'
-    ),
+    *(Answer(f'{{"replyCode": 0, "replyText": "ECHO", "data": {data}}}') for data in DATA),
     Answer('{"replyCode": "ECHO"}'),
-    Answer('{"replyCode": 0, "data": "ECHO"}'),
-    Answer('{"replyCode": 0, "data": {"id": "ECHO", "status": "done"}}'),
-    Answer('{"replyCode": 0, "data": {"id": "5", "status": ["ECHO"]}}'),
     *(Answer('{"replyCode": 1, "replyText": "ECHO", "message": "ECHO"}', status) for status in ERRORS),
-    *(Answer("<html>ECHO</html>", status) for status in ERRORS),
     *MALFORMED,
 ]
 TOKEN_ANSWERS = [
     *(Answer('{"error": "invalid_client", "error_description": "ECHO"}', status) for status in ERRORS),
-    Answer('{"access_token": "ECHO"}'),
-    Answer('{"access_token": ["ECHO"]}'),
-    Answer('{"access_token": "ECHO'),
+    *(Answer(f'{{"access_token": {token}}}') for token in ('"ECHO"', '["ECHO"]', '"ECHO')),
     *MALFORMED,
 ]
 TOKEN = "planted-token"
 FILE_TOKEN = "token-of-a-file-name"
 ODD = "planted \"'\\:%41+/ü secret"
-CLIENT = {"client_id": "planted-client-id", "client_secret": "planted-client-secret"}
-PLANTED = {CLIENT["client_secret"], "planted-wsse-secret", ODD, "planted-secret-text", "planted-quote", TOKEN}
+PLANTED = {OAUTH["client_secret"], WSSE["secret"], ODD, "planted-secret-text", "planted-quote", TOKEN}
 
 UNUSABLE = [
     "planted-secret-text",
     '{"client_id": "a", "client_secret": "planted-secret-text"',
     {"client_id": "a", "client_secret": "planted-secret-text\r\nX-Injected: 1"},
     {"username": 'a", Nonce="planted-secret-text', "secret": "b"},
-    {**CLIENT, "host": "https://user:planted-secret-text@example.com"},
-    {**CLIENT, "token_url": "https://example.com/token?key=planted-secret-text"},
+    {**OAUTH, "host": "https://user:planted-secret-text@example.com"},
+    {**OAUTH, "token_url": "https://example.com/token?key=planted-secret-text"},
 ]
 USABLE: dict[str, dict[str, str]] = {
-    "oauth": CLIENT,
-    "wsse": {"username": "planted-user", "secret": "planted-wsse-secret"},
+    "oauth": OAUTH,
+    "wsse": WSSE,
     "odd-oauth": {"client_id": "a", "client_secret": ODD},
     "odd-wsse": {"username": "a", "secret": ODD},
 }
@@ -134,14 +124,14 @@ class Emarsys:
         return seen
 
 
-def written(stack: Deployment) -> str:
+def written(w: World) -> str:
     """Everything that a person or a program outside of the check may come to see."""
-    parts = [line.text for line in stack.logs.lines]
-    parts += [f"{told.body} {dict(told.attributes)}" for told in stack.notifications]
-    parts += [letter.body for letter in stack.dead_letters()]
-    for execution in stack.executions():
+    parts = [line.text for line in w.stack.logs.lines]
+    parts += [f"{told.body} {dict(told.attributes)}" for told in w.stack.notifications]
+    parts += [letter.body for letter in w.stack.dead_letters()]
+    for execution in w.stack.executions():
         parts.append(f"{execution.input} {execution.output} {execution.error} {execution.cause}")
-        parts.append(json.dumps(stack.history(execution.name), default=str))
+        parts.append(json.dumps(w.stack.history(execution.name), default=str))
     return "\n".join(parts)
 
 
@@ -151,45 +141,37 @@ def forms(value: str) -> set[str]:
     return {value, b64encode(value.encode()).decode(), *escaped}
 
 
-def test_nothing_that_is_secret_is_written_anywhere(caplog, capfd) -> None:
+def test_nothing_that_is_secret_is_written_anywhere(world, caplog, capfd):
     emarsys = Emarsys()
     url = emarsys.server.url
-    secrets: dict[str, Any] = {f"unusable-{number}": secret for number, secret in enumerate(UNUSABLE)}
-    secrets |= USABLE
-    secrets |= {
-        f"tokens-{number}": {**CLIENT, "token_url": f"{url}/tokens/{number}"}
-        for number in range(len(TOKEN_ANSWERS))
-    }
-    secrets["file"] = {**CLIENT, "token_url": f"{url}/file"}
+    unusable = {f"unusable-{number}": secret for number, secret in enumerate(UNUSABLE)}
+    urls = {"file": f"{url}/file"} | {f"tokens-{n}": f"{url}/tokens/{n}" for n in range(len(TOKEN_ANSWERS))}
+    secrets = unusable | USABLE | {account: {**OAUTH, "token_url": to} for account, to in urls.items()}
     parameters = {"EmarsysHost": url, "EmarsysTokenUrl": f"{url}/oauth2/token", "LogLevel": "DEBUG"}
-    with deploy(parameters, secrets=secrets, clock=VirtualClock(START)) as stack:
-        calls = ("secretsmanager.GetSecretValue", "dynamodb.GetItem", "dynamodb.PutItem")
-        faults = [stack.faults.fail(call, message="planted-quote", times=3) for call in calls]
-        for account in secrets:
-            seconds = 3600 if account in USABLE else 300
-            stack.announce({"export_id": 5, "account": account, "deadline_seconds": seconds})
-        stack.run()
-
-        outcomes = {told.attributes["account"]: told.attributes["outcome"] for told in stack.notifications}
-        assert outcomes == {**dict.fromkeys(secrets, "expired"), "file": "done"}
-        reasons = {
-            told.message["data"]["account"]: told.message["data"]["reason"] for told in stack.notifications
-        }
-        assert {reasons[f"unusable-{number}"]["code"] for number in range(len(UNUSABLE))} == {
-            "credentials_missing"
-        }
-        assert all(fault.hits for fault in faults)
-        requests = emarsys.server.requests
-        assert sum(request.startswith(b"GET") for request in requests) > 2 * len(ANSWERS)
-        assert len(set(re.findall(rb"POST (/tokens/[0-9]+)", b"".join(requests)))) == len(TOKEN_ANSWERS)
-        everything = "\n".join([written(stack), caplog.text, *capfd.readouterr()])
-        [file] = [told for told in stack.notifications if told.attributes["account"] == "file"]
-        log = "\n".join(line.text for line in stack.logs.lines)
-
-        values = PLANTED | emarsys.credentials_seen
-        assert all(len(value) > 7 for value in values), "too short to be searched for"
-        assert [form for value in values for form in forms(value) if form in everything] == []
-        # Where this promise ends: a file name is a file name, whatever stands in it.
-        assert FILE_TOKEN in file.message["data"]["file"]["name"]
-        assert FILE_TOKEN not in log
+    w = world(secrets=secrets, parameters=parameters)
+    calls = ("secretsmanager.GetSecretValue", "dynamodb.GetItem", "dynamodb.PutItem")
+    faults = [w.stack.faults.fail(call, message="planted-quote", times=3) for call in calls]
+    for account in secrets:
+        seconds = 1200 if account in USABLE else 300
+        w.announce({"export_id": 5, "account": account, "deadline_seconds": seconds})
+    w.run()
     emarsys.server.stop()
+
+    data = {data["account"]: data for data in w.data}
+    assert {account: of["outcome"] for account, of in data.items()} == {
+        **dict.fromkeys(secrets, "expired"),
+        "file": "done",
+    }
+    assert {data[account]["reason"]["code"] for account in unusable} == {"credentials_missing"}
+    assert all(fault.hits for fault in faults)
+    requests = emarsys.server.requests
+    assert sum(request.startswith(b"GET") for request in requests) > 2 * len(ANSWERS)
+    assert len(set(re.findall(rb"POST (/tokens/[0-9]+)", b"".join(requests)))) == len(TOKEN_ANSWERS)
+
+    values = PLANTED | emarsys.credentials_seen
+    assert all(len(value) > 7 for value in values), "too short to be searched for"
+    everything = "\n".join([written(w), caplog.text, *capfd.readouterr()])
+    assert [form for value in values for form in forms(value) if form in everything] == []
+    # Where this promise ends: a file name is a file name, whatever stands in it.
+    assert FILE_TOKEN in data["file"]["file"]["name"]
+    assert FILE_TOKEN not in "".join(line.text for line in w.stack.logs.lines)

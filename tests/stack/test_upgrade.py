@@ -30,7 +30,7 @@ EXPORT = {
 
 
 @pytest.mark.parametrize("path", STATES, ids=lambda path: path.stem)
-def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path) -> None:
+def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path):
     w = world(exports={123: EXPORT})
     begun = json.loads(path.read_text("utf-8"))
     with_machine(w, path.stem)
@@ -86,7 +86,7 @@ def moment(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-def test_every_state_says_when_it_was_written() -> None:
+def test_every_state_says_when_it_was_written():
     assert {path.stem for path in STATES} == set(WRITTEN_AT)
     for path in STATES:
         assert json.loads(path.read_text("utf-8"))["watch"]["started_at"] == START

@@ -10,7 +10,7 @@ from export_watch.errors import InvalidEventError
 from export_watch.export_created import ignored, parse
 from export_watch.watch import DistributionMethod, WatchRequest
 
-MAX_DEADLINE = 86_400
+MAX_DEADLINE = 604_800
 
 
 def event(**detail):
@@ -63,7 +63,7 @@ ACCEPTED: dict[str, list[Any]] = {
     "context": [{}],
 }
 WRONG: list[Any] = [True, False, 1.0, 1.5, "", " ", [], [1]]
-IDS = [
+NO_IDS = [
     "x",
     0,
     -1,
@@ -76,13 +76,14 @@ IDS = [
     "1" * 16,
     "1.0",
     "1e3",
-    "123\n",
-    " 1",
     "1_0",
+    " 1",
+    "123\n",
     "²",
+    "१",
 ]
 REFUSED = {
-    "export_id": [*WRONG, {}, *IDS, "\uff11\uff12\uff13", "१२३"],
+    "export_id": [*WRONG, {}, *NO_IDS],
     "account": [*WRONG, None, 1, "-a", "A", "a_b", "a.b", "a/b", "ä", "a" * 33, "default\n", "\uff41"],
     "distribution_method": [*WRONG, None, {}, 1, "FTP", "ftps", "ftp\n", " ftp", "l\uff4fcal"],
     "deadline_seconds": [*WRONG, None, {}, 59, 0, -60, MAX_DEADLINE + 1, 10**30, "3600", 60.0],
@@ -94,7 +95,7 @@ MUST_BE = {
     "export_id": "a positive integer of at most 15 digits",
     "account": "1 to 32 of a-z, 0-9 and -, and not begin with -",
     "distribution_method": "one of ftp, sftp, local, mail",
-    "deadline_seconds": "an integer from 60 to 86400",
+    "deadline_seconds": "an integer from 60 to 604800",
     "expected_seconds": "an integer from 1 to 604800",
     "attempt": "an integer from 1 to 9999",
     "context": "a JSON object",
@@ -118,13 +119,12 @@ def test_a_key_that_means_nothing_is_named_and_of_many_some_are():
     assert warning.endswith("[31…, 'distributon_method'. Is one misspelt?")
     assert warning.isprintable()
     ten, more = (
-        ignored(parse(event(**{f"k{number}": 1 for number in range(count)}), MAX_DEADLINE))
-        for count in (10, 11)
+        ignored(parse(event(**dict.fromkeys("abcdefghijk"[:count], 1)), MAX_DEADLINE)) for count in (10, 11)
     )
-    assert "'k0', 'k1', 'k2'" in ten
-    assert "more" not in ten
-    assert more.count("'k") == 10
-    assert ", and 1 more. Is one misspelt?" in more
+    assert ten.endswith(
+        "here and were ignored: 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'. Is one misspelt?"
+    )
+    assert more.endswith("'i', 'j', and 1 more. Is one misspelt?")
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,9 @@ def test_an_event_without_a_detail_is_refused(body):
 
 
 NO_JSON = [
-    *("", " ", "text", "{", "{'detail': {'export_id': 123}}", '{"detail": {"export_id": 0123}}'),
-    *(event()[:-1], f"{event()} more", f"\ufeff{event()}"),
-    *('{"detail": {"export_id": 123, "x": NaN}}', '{"detail": {"export_id": 123, "x": Infinity}}'),
-    *map(with_context, ['{"x": -Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
-    '{"detail": {"export_id": ' + "9" * 5000 + "}}",
+    *("", "text", "{", "{'detail': {'export_id': 123}}", '{"detail": {"export_id": 0123}}'),
+    *(event()[:-1], f"{event()} more", f"\ufeff{event()}", '{"detail": {"export_id": ' + "9" * 5000 + "}}"),
+    *map(with_context, ['{"x": Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
 ]
 
 
@@ -165,14 +163,14 @@ def test_what_is_shown_of_a_value_is_cut_to_60_characters():
     assert f"is '{cut}…; it" in refusal(event(account=cut))
 
 
-@pytest.mark.parametrize("levels", [33, 980, 1000, 9990, 100_000])
-@pytest.mark.parametrize("key", ["context", "export_id", "account", "attempt", "distribution_method"])
+@pytest.mark.parametrize("levels", [33, 1000, 100_000])
+@pytest.mark.parametrize("key", ["context", "export_id", "distribution_method"])
 def test_a_key_of_any_depth_is_refused(key, levels):
     message = refusal(f'{{"detail": {{"export_id": 123, "{key}": {nested(levels)}}}}}')
     assert levels < 100_000 or message == "the event is nested too deeply to be read"
 
 
-@pytest.mark.parametrize("levels", [500, 980, 1000, 9990, 100_000])
+@pytest.mark.parametrize("levels", [500, 1000, 100_000])
 def test_an_ignored_key_of_any_depth_breaks_nothing(levels):
     # How deep Python reads depends on its version.
     with contextlib.suppress(InvalidEventError) if levels > 900 else contextlib.nullcontext():

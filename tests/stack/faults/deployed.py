@@ -14,10 +14,12 @@ from export_watch.settings import CheckExportSettings
 from export_watch.transport import Urllib3Client
 from tests import world
 from tests.stack.faults.matrix import CHECK_COST_SECONDS, DEAD_LETTER, Cell, Moment, Row
-from tests.stack.faults.walk import PLENTY, TOKEN_SECONDS, as_published
+from tests.stack.faults.walk import TOKEN_SECONDS, as_published
 from tests.world import START, WSSE, World
 
 STUCK_AFTER_SECONDS = 300
+PLENTY = {"per_minute": 10_000, "per_hour": 10_000}
+"""The sandbox counts token requests in real time, in which all of them come at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
-"""A watch without AWS: it does what the state machine does, in virtual time, with the real client of Emarsys."""
+"""A watch without AWS and without a network: it does what the state machine does, in virtual time, with the real code.
 
-import contextlib
+That a call which is broken off, say, ends as it is said here, tests/integration/test_transport.py shows.
+"""
+
 import json
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from logging import INFO
@@ -16,36 +17,37 @@ from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.notification import Origin
 from export_watch.schedule import Policy, first_wait_seconds
-from export_watch.transport import Urllib3Client
 from export_watch.watch import Watch, WatchRequest
-from sandbox.emarsys import EmarsysServer, parse
 from tests.contract.schemas import assert_valid_notification
 from tests.stack.faults.matrix import CHECK_COST_SECONDS, Cell, Row
-from tests.stack.faults.way import Way, way_to
-from tests.unit.emarsys.fakes import FakeClock, FakeSecretsManager, FakeTokenTable
-from tests.world import CREDENTIALS, OAUTH, START, WSSE
+from tests.unit.emarsys.fakes import (
+    HOST,
+    TOKEN_URL,
+    Answer,
+    Call,
+    FakeClock,
+    FakeHttp,
+    FakeSecretsManager,
+    FakeTokenTable,
+    reply,
+)
+from tests.world import OAUTH, START
 
 POLICY = Policy(check_cost_seconds=CHECK_COST_SECONDS)
-
-PLENTY = {"per_minute": 10_000, "per_hour": 10_000}
-"""The sandbox counts token requests in real time, in which all of them come at once."""
-
 TOKEN_SECONDS = 900
+ARN = "arn:aws:states:eu-central-1:123456789012:execution:x:"
 
 
 @dataclass(frozen=True)
 class Walk(Row):
-    """A fault of Emarsys, of its token URL, or of the way to either, for an account with this secret."""
+    """A fault of Emarsys, of its token URL, or of the way to either: the `answer` to a call while it strikes.
 
+    An answer that is a mapping is a right one, but for these fields of the export.
+    """
+
+    answer: Answer | Mapping[str, Any] = field(default_factory=dict)
     secret: Mapping[str, str] = field(default_factory=lambda: OAUTH)
-    token_fault: Mapping[str, Any] | None = None
-    way: Way | None = None
-    token_way: Way | None = None
-
-    @property
-    def takes_real_time(self) -> bool:
-        """Whether a call that is struck lasts as long as a call may."""
-        return bool({self.way, self.token_way} & {Way.SILENT, Way.DRIPPING})
+    is_of_tokens: bool = False
 
 
 @dataclass(slots=True)
@@ -58,50 +60,18 @@ class Found:
 
 def walk(row: Walk, cell: Cell) -> Found:
     """Watch the export of a cell to its end."""
-    clock = FakeClock(START)
-    scenario = {
-        "credentials": CREDENTIALS,
-        "tokens": {**PLENTY, "lifetime_seconds": TOKEN_SECONDS},
-        "exports": {cell.export_id: row.plan(cell)},
-        "token_faults": [cell.as_fault(row.token_fault)] if row.token_fault else [],
-    }
-    with contextlib.ExitStack() as running:
-        server = running.enter_context(EmarsysServer(parse(scenario), clock=clock))
-        # The export's life begins now, and not with the first check.
-        _client({**WSSE, "host": server.url}, clock).check(cell.account, cell.export_id)
-
-        def leads(way: Way | None) -> str:
-            if way is None:
-                return server.url
-            port = int(server.url.rpartition(":")[2])
-            return running.enter_context(way_to(port, way, lambda: cell.strikes(clock() - START)))
-
-        secret = {**row.secret, "host": leads(row.way), "token_url": f"{leads(row.token_way)}/oauth2/token"}
-        return _watched(cell, _client(secret, clock), clock)
-
-
-def _client(secret: Mapping[str, str], clock: FakeClock) -> EmarsysClient:
-    """As an execution environment has it, but for what AWS keeps."""
-    # Within a call time passes by itself; between two, as the watch waits.
-    http = Urllib3Client(monotonic=lambda: time.monotonic() + clock())
-    credentials = CredentialsStore(FakeSecretsManager(default=secret), "emarsys", "", "", clock)
-    return EmarsysClient(credentials, http, TokenStore(http, FakeTokenTable(), clock))
-
-
-def _watched(cell: Cell, emarsys: EmarsysClient, clock: FakeClock) -> Found:
-    found = Found()
-    request = WatchRequest(cell.export_id, cell.account, 1, cell.timing.deadline_seconds, None, {})
-    watch = Watch.begin(request, clock())
+    clock, found = FakeClock(START), Found()
+    http = FakeHttp(lambda call: _answer(row, cell, clock() - START, call))
+    credentials = CredentialsStore(FakeSecretsManager(default=row.secret), "emarsys", HOST, TOKEN_URL, clock)
+    emarsys = EmarsysClient(credentials, http, TokenStore(http, FakeTokenTable(), clock), clock)
+    watch = Watch.begin(WatchRequest(1, cell.account, 1, cell.timing.deadline_seconds, None, {}), clock())
     clock.advance(first_wait_seconds(watch, POLICY))
     while True:
         observation = emarsys.check(watch.account, watch.export_id)
         decision = decide(watch, observation, clock(), POLICY)
         found.logged += _complaints(check_report.lines(Before(watch, POLICY), observation, decision, clock()))
         if not isinstance(decision, Wait):
-            origin = Origin(
-                "sandbox", f"arn:aws:states:eu-central-1:123456789012:execution:x:{cell.execution}"
-            )
-            published = notification.of_decision(decision, clock(), origin)
+            published = notification.of_decision(decision, clock(), Origin("sandbox", ARN + cell.execution))
             message = json.loads(published.message)
             assert_valid_notification({"message": message, "attributes": published.attributes})
             found.published.append(as_published(message["data"]))
@@ -109,6 +79,19 @@ def _watched(cell: Cell, emarsys: EmarsysClient, clock: FakeClock) -> Found:
             return found
         watch = decision.watch
         clock.advance(decision.wait_seconds)
+
+
+def _answer(row: Walk, cell: Cell, seconds: float, call: Call) -> Answer:
+    """What Emarsys or its token URL answers so many seconds after the export was announced."""
+    is_of_tokens = call.url == TOKEN_URL
+    is_struck = cell.strikes(seconds) and is_of_tokens is row.is_of_tokens
+    if is_struck and not isinstance(row.answer, Mapping):
+        return row.answer
+    if is_of_tokens:
+        return reply(200, {"access_token": "token", "expires_in": TOKEN_SECONDS})
+    status = "done" if seconds >= cell.timing.done_at else "in progress"
+    changed = row.answer if is_struck and isinstance(row.answer, Mapping) else {}
+    return reply(200, {"replyCode": 0, "data": {"id": "1", "status": status, **changed}})
 
 
 def _complaints(lines: Iterator[check_report.LogLine]) -> list[str]:

@@ -14,14 +14,7 @@ from export_watch.emarsys.credentials import CredentialsStore
 from export_watch.emarsys.token import TokenStore
 from export_watch.errors import NoReplyError, TokenTableError
 from export_watch.transport import Reply
-from export_watch.watch import (
-    ExportStatus,
-    Observation,
-    Obstacle,
-    ObstacleCode,
-    Refused,
-    StatusSeen,
-)
+from export_watch.watch import ExportStatus, Observation, Obstacle, ObstacleCode, Refused, StatusSeen
 from tests.unit.emarsys.fakes import (
     HOST,
     OAUTH,
@@ -104,9 +97,7 @@ class Emarsys:
     ],
     ids=["OAuth", "WSSE"],
 )
-def test_a_check_is_one_get_with_the_account_s_credentials(
-    secret: dict[str, str], url: str, header: str, value: str
-) -> None:
+def test_a_check_is_one_get_with_the_account_s_credentials(secret, url, header, value):
     emarsys = Emarsys(secret)
     found = emarsys.check()
     assert isinstance(found, StatusSeen)
@@ -118,13 +109,13 @@ def test_a_check_is_one_get_with_the_account_s_credentials(
     assert get.headers["Content-Type"] == get.headers["Accept"] == "application/json"
 
 
-def test_a_moment_that_a_header_names_is_compared_with_the_real_clock() -> None:
+def test_a_moment_that_a_header_names_is_compared_with_the_real_clock():
     emarsys = Emarsys()
     emarsys.status_answer = reply(503, b"", Retry_After="Fri, 01 Jan 2100 00:00:00 GMT")
     assert emarsys.obstacle().retry_after_seconds == 3600
 
 
-def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many() -> None:
+def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many():
     signed, with_token = Emarsys(WSSE), Emarsys()
     for emarsys in [signed, with_token] * 50:
         assert isinstance(emarsys.check(), StatusSeen)
@@ -137,7 +128,7 @@ def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many() -> Non
 
 
 @pytest.mark.parametrize("secret", [OAUTH, WSSE], ids=["OAuth", "WSSE"])
-def test_what_cannot_be_reached_is_unavailable(secret: dict[str, str]) -> None:
+def test_what_cannot_be_reached_is_unavailable(secret):
     emarsys = Emarsys(secret)
     emarsys.status_answer = NoReplyError("no connection in time")
     detail = "Emarsys cannot be reached: no connection in time"
@@ -145,7 +136,7 @@ def test_what_cannot_be_reached_is_unavailable(secret: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("passing", [False, True])
-def test_without_a_secret_or_the_token_table_nothing_is_asked(passing: bool) -> None:
+def test_without_a_secret_or_the_token_table_nothing_is_asked(passing):
     emarsys = Emarsys()
     emarsys.secrets_manager.failure = aws_error("DecryptionFailure", status=500 if passing else 400)
     found = emarsys.obstacle()
@@ -170,9 +161,7 @@ def test_without_a_secret_or_the_token_table_nothing_is_asked(passing: bool) -> 
     ],
     ids=["both", "Emarsys first", "WSSE to OAuth"],
 )
-def test_a_secret_that_was_rotated_is_read_within_the_same_check(
-    before: Any, after: Any, finds: type
-) -> None:
+def test_a_secret_that_was_rotated_is_read_within_the_same_check(before, after, finds):
     emarsys = Emarsys(before)
     emarsys.check()
     emarsys.rotate()
@@ -185,7 +174,7 @@ def test_a_secret_that_was_rotated_is_read_within_the_same_check(
     assert isinstance(emarsys.check(), StatusSeen)
 
 
-def test_a_lasting_401_makes_no_storm_of_token_requests() -> None:
+def test_a_lasting_401_makes_no_storm_of_token_requests():
     emarsys = Emarsys()
     emarsys.status_answer = UNAUTHORIZED
     for _ in range(360):
@@ -195,9 +184,7 @@ def test_a_lasting_401_makes_no_storm_of_token_requests() -> None:
 
 
 @pytest.mark.parametrize("secret", [WSSE, OAUTH | {"client_secret": "wrong"}], ids=["WSSE", "no token"])
-def test_credentials_that_are_refused_and_stay_the_same_are_tried_once_a_check(
-    secret: dict[str, str],
-) -> None:
+def test_credentials_that_are_refused_and_stay_the_same_are_tried_once_a_check(secret):
     emarsys = Emarsys(secret)
     emarsys.status_answer = UNAUTHORIZED
     assert emarsys.obstacle().code is ObstacleCode.CREDENTIALS_REFUSED
@@ -215,9 +202,7 @@ def test_credentials_that_are_refused_and_stay_the_same_are_tried_once_a_check(
         (reply(401, b"", Retry_After="0"), UNAUTHORIZED, 0),
     ],
 )
-def test_a_check_waits_as_long_as_either_of_its_attempts_was_asked_to(
-    first: Reply, second: Reply, seconds: int | None
-) -> None:
+def test_a_check_waits_as_long_as_either_of_its_attempts_was_asked_to(first, second, seconds):
     emarsys = Emarsys()
     emarsys.check()
     emarsys.clock.advance(600)
@@ -229,7 +214,7 @@ def test_a_check_waits_as_long_as_either_of_its_attempts_was_asked_to(
     assert isinstance(emarsys.check(), StatusSeen)
 
 
-def test_the_calls_of_a_check_share_its_time() -> None:
+def test_the_calls_of_a_check_share_its_time():
     emarsys = Emarsys()
     emarsys.check()
     emarsys.tokens.clear()
@@ -252,7 +237,7 @@ secrets = st.text() | st.dictionaries(
 
 @settings(max_examples=50)
 @given(secrets, answers, answers)
-def test_no_check_ever_raises(secret: Any, token_answer: Answer, status_answer: Answer) -> None:
+def test_no_check_ever_raises(secret, token_answer, status_answer):
     emarsys = Emarsys(secret)
     emarsys.token_answer, emarsys.status_answer = token_answer, status_answer
     for _ in range(2):

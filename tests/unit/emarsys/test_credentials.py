@@ -46,7 +46,7 @@ def store(manager: FakeSecretsManager, clock: FakeClock | None = None) -> Creden
         (WSSE | LOCAL, WsseCredentials("customer001", "my-secret", LOCAL["host"])),
     ],
 )
-def test_what_a_secret_holds_chooses_the_way_of_authentication(secret: Any, expected: object) -> None:
+def test_what_a_secret_holds_chooses_the_way_of_authentication(secret, expected):
     assert store(FakeSecretsManager(default=secret)).get("default") == expected
 
 
@@ -89,7 +89,7 @@ MALFORMED: dict[str, list[Any]] = {
         for number, secret in enumerate(secrets)
     ],
 )
-def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what: str, secret: Any) -> None:
+def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what, secret):
     with pytest.raises(CredentialsMissingError) as error:
         store(FakeSecretsManager(default=secret)).get("default")
     assert str(error.value) == f"the secret emarsys/default {what}"
@@ -123,9 +123,7 @@ UNREAD = f"{NAME} cannot be read: "
     ],
     ids=str,
 )
-def test_what_aws_does_not_hand_out_is_an_error_with_the_command_that_helps(
-    failure: Exception, text: str, remedy: str, passing: bool
-) -> None:
+def test_what_aws_does_not_hand_out_is_an_error_with_the_command_that_helps(failure, text, remedy, passing):
     """And what was read before goes on to serve, unless the secret is known to be gone."""
     manager, clock = FakeSecretsManager(default=OAUTH), FakeClock()
     known = store(manager, clock)
@@ -143,7 +141,7 @@ def test_what_aws_does_not_hand_out_is_an_error_with_the_command_that_helps(
             known.get("default")
 
 
-def test_a_secret_is_read_once_in_ten_minutes_or_where_it_is_asked_for_anew() -> None:
+def test_a_secret_is_read_once_in_ten_minutes_or_where_it_is_asked_for_anew():
     manager, clock = FakeSecretsManager(default=WSSE, shop=WSSE | {"username": "shop"}), FakeClock()
     secrets = store(manager, clock)
     assert secrets.get("default") == USE_WSSE
@@ -158,7 +156,7 @@ def test_a_secret_is_read_once_in_ten_minutes_or_where_it_is_asked_for_anew() ->
     assert secrets.get("default", anew=True) == secrets.get("default") == USE_WSSE
 
 
-def test_credentials_know_when_they_were_stored_and_do_not_show_their_secret() -> None:
+def test_credentials_know_when_they_were_stored_and_do_not_show_their_secret():
     manager = FakeSecretsManager(default=OAUTH)
     read = store(manager).get("default")
     assert isinstance(read, OAuthCredentials)

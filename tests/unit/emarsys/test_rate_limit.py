@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,22 +60,18 @@ def rows(table: dict[int | None, list[str]]) -> list[tuple[int | None, str]]:
 
 
 @pytest.mark.parametrize(("seconds", "value"), rows(RETRY_AFTER))
-def test_retry_after_is_seconds_or_a_moment_and_never_more_than_an_hour(
-    seconds: int | None, value: str
-) -> None:
+def test_retry_after_is_seconds_or_a_moment_and_never_more_than_an_hour(seconds, value):
     assert retry_after_seconds({"Retry-After": value}, NOW) == seconds
 
 
 @pytest.mark.parametrize(("seconds", "value"), rows(RESET))
 @pytest.mark.parametrize("name", ["X-RateLimit-Reset", "RateLimit-Reset"])
-def test_a_reset_is_believed_in_every_form_that_leads_to_the_next_hour(
-    name: str, seconds: int | None, value: str
-) -> None:
+def test_a_reset_is_believed_in_every_form_that_leads_to_the_next_hour(name, seconds, value):
     assert reset_seconds({name: value}, NOW) == seconds
 
 
 @pytest.mark.parametrize("skew_seconds", [-86_400, -90, 90, 86_400, 10**9])
-def test_moments_are_compared_with_the_date_of_the_reply_so_that_no_clock_matters(skew_seconds: int) -> None:
+def test_moments_are_compared_with_the_date_of_the_reply_so_that_no_clock_matters(skew_seconds):
     theirs = 1_795_452_601 + skew_seconds
     date, then = (
         format_datetime(datetime.fromtimestamp(moment, UTC), usegmt=True) for moment in (theirs, theirs + 40)
@@ -89,7 +86,7 @@ def test_moments_are_compared_with_the_date_of_the_reply_so_that_no_clock_matter
 
 
 @pytest.mark.parametrize("date", ["", "today", "Mon, 99 Foo 2026", "1795452000"])
-def test_a_date_that_is_none_is_not_used(date: str) -> None:
+def test_a_date_that_is_none_is_not_used(date):
     assert reset_seconds({"X-RateLimit-Reset": "1795452661", "Date": date}, NOW) == 60
 
 
@@ -106,10 +103,11 @@ def test_a_date_that_is_none_is_not_used(date: str) -> None:
     ],
     ids=str,
 )
-def test_a_refusal_by_the_limit_waits_as_asked_or_for_its_window_or_a_minute(
-    headers: dict[str, str], seconds: int
-) -> None:
+def test_a_refusal_by_the_limit_waits_as_asked_or_for_its_window_or_a_minute(headers, seconds):
     assert limited_seconds(headers, NOW) == seconds
+
+
+NO_LIMITS = "0/0 -1000/-250 1000/-1 1000/1001 1000/ /1000 inf/1 inf/inf nan/1 1000/nan 1000,500/1 many/few"
 
 
 @pytest.mark.parametrize(
@@ -120,25 +118,14 @@ def test_a_refusal_by_the_limit_waits_as_asked_or_for_its_window_or_a_minute(
         (" 60 ", "30.0", (60, 30)),
         ("0.5", "0.1", (0.5, 0.1)),
         ("1000, 1000;w=60", "250, 250", (1000, 250)),
-        *(("0", "0", None), ("-1000", "-250", None), ("1000", "-1", None), ("1000", "1001", None)),
-        *(
-            ("1000", "", None),
-            ("", "1000", None),
-            ("inf", "1", None),
-            ("inf", "inf", None),
-            ("nan", "1", None),
-        ),
-        *(("1000", "nan", None), ("1000, 500", "1", None), ("many", "few", None)),
+        *((*pair.split("/"), None) for pair in NO_LIMITS.split()),
     ],
 )
-def test_what_is_left_of_the_limit_is_read_where_both_headers_make_sense(
-    limit: str, remaining: str, found: tuple[float, float] | None
-) -> None:
+def test_what_is_left_of_the_limit_is_read_where_both_headers_make_sense(limit, remaining, found: Any):
     headers = {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": remaining}
-    assert rate_limit(headers, NOW) == (found and RateLimit(*found))
-    assert rate_limit({**headers, "X-RateLimit-Reset": "1795452661"}, NOW) == (
-        found and RateLimit(*found, 60)
-    )
+    assert rate_limit(headers, NOW) == (RateLimit(*found) if found else None)
+    headers["X-RateLimit-Reset"] = "1795452661"
+    assert rate_limit(headers, NOW) == (RateLimit(*found, 60) if found else None)
 
 
 names = st.sampled_from(
@@ -148,7 +135,7 @@ dates = st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,4} [A-Z][a-z]{2} [0-9]{1,12} [0-9
 
 
 @given(st.dictionaries(names, st.text() | st.floats().map(str) | dates))
-def test_no_header_asks_for_more_than_an_hour_or_breaks_anything(headers: dict[str, str]) -> None:
+def test_no_header_asks_for_more_than_an_hour_or_breaks_anything(headers):
     for seconds in (retry_after_seconds(headers, NOW), reset_seconds(headers, NOW)):
         assert seconds is None or 0 <= seconds <= LONGEST_SECONDS
     limit = rate_limit(headers, NOW)

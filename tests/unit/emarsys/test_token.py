@@ -72,9 +72,7 @@ def token_url() -> TokenUrl:
     return TokenUrl()
 
 
-def test_a_token_is_asked_for_as_oauth_2_has_it_but_for_id_and_secret_which_stay_as_they_are(
-    token_url: TokenUrl,
-) -> None:
+def test_a_token_is_asked_for_as_oauth_2_has_it_but_for_id_and_secret_which_stay_as_they_are(token_url):
     assert token_url.store.get(OAuthCredentials("a+b", "ü%/", HOST, TOKEN_URL), 12.5) == "token-1"
     headers = {
         "Authorization": "Basic " + b64encode("a+b:ü%/".encode()).decode(),
@@ -96,8 +94,8 @@ def test_a_token_is_asked_for_as_oauth_2_has_it_but_for_id_and_secret_which_stay
     ],
 )
 def test_a_token_is_renewed_a_while_before_it_expires_and_where_nothing_is_said_it_is_the_documented_hour(
-    token_url: TokenUrl, expires_in: Any, lasts_seconds: int
-) -> None:
+    token_url, expires_in, lasts_seconds
+):
     token_url.expires_in = expires_in
     for seconds in (0, 1, lasts_seconds - 2):
         token_url.clock.advance(seconds)
@@ -107,9 +105,7 @@ def test_a_token_is_renewed_a_while_before_it_expires_and_where_nothing_is_said_
 
 
 @pytest.mark.parametrize("expires_in", [1, 60, 599])
-def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them(
-    token_url: TokenUrl, expires_in: int
-) -> None:
+def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them(token_url, expires_in):
     """The limit of requests goes before; whoever checks meanwhile is told why there is none."""
     token_url.expires_in = expires_in
     for seconds in (0, expires_in - 0.5):
@@ -125,9 +121,7 @@ def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them
     assert token_url.token() == "token-2"
 
 
-def test_a_warm_check_asks_no_table_and_a_cold_one_takes_a_shared_token_of_any_age(
-    token_url: TokenUrl,
-) -> None:
+def test_a_warm_check_asks_no_table_and_a_cold_one_takes_a_shared_token_of_any_age(token_url):
     assert token_url.token() == "token-1"
     calls = token_url.table.calls
     token_url.clock.advance(2000)
@@ -136,7 +130,7 @@ def test_a_warm_check_asks_no_table_and_a_cold_one_takes_a_shared_token_of_any_a
     assert token_url.environment().get(CREDENTIALS, 20) == "token-1"
 
 
-def test_each_client_of_each_token_url_has_its_own_token(token_url: TokenUrl) -> None:
+def test_each_client_of_each_token_url_has_its_own_token(token_url):
     assert token_url.token() == "token-1"
     assert token_url.store.get(replace(CREDENTIALS, client_id="other-id"), 20) == "token-2"
     assert token_url.store.get(replace(CREDENTIALS, token_url=f"{TOKEN_URL}/2"), 20) == "token-3"
@@ -191,9 +185,7 @@ INVALID = {"error": "invalid_client"}
         ),
     ],
 )
-def test_what_brings_no_token_is_an_obstacle_that_says_what_to_do(
-    token_url: TokenUrl, answer: Reply, code: ObstacleCode, more: str, remedy: str
-) -> None:
+def test_what_brings_no_token_is_an_obstacle_that_says_what_to_do(token_url, answer, code, more, remedy):
     token_url.always = answer
     found = token_url.obstacle()
     assert (found.code, found.detail) == (code, f"the token URL answered HTTP {answer.status}{more}")
@@ -201,7 +193,7 @@ def test_what_brings_no_token_is_an_obstacle_that_says_what_to_do(
     assert not any(word in repr(found) for word in ("planted", "my-"))
 
 
-def test_an_obstacle_is_shared_until_the_next_request(token_url: TokenUrl) -> None:
+def test_an_obstacle_is_shared_until_the_next_request(token_url):
     token_url.always = NoReplyError("no way")
     found = token_url.obstacle()
     assert (found.code, found.detail) == (UNAVAILABLE, "the token URL cannot be reached: no way")
@@ -216,7 +208,7 @@ def test_an_obstacle_is_shared_until_the_next_request(token_url: TokenUrl) -> No
 
 
 @pytest.mark.parametrize("status", [200, 201, 203, 299])
-def test_a_token_counts_whatever_success_it_comes_with(token_url: TokenUrl, status: int) -> None:
+def test_a_token_counts_whatever_success_it_comes_with(token_url, status):
     token_url.always = reply(status, {"access_token": "a" * 8192})
     assert token_url.token() == "a" * 8192
 
@@ -241,8 +233,8 @@ def test_a_token_counts_whatever_success_it_comes_with(token_url: TokenUrl, stat
     ],
 )
 def test_whoever_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
-    answer: Answer, asked: int | None, seconds_later: float, left: int | None
-) -> None:
+    answer, asked, seconds_later, left
+):
     """From the table or from memory; and nobody asks again before."""
     token_url = TokenUrl(answer)
     assert token_url.obstacle().retry_after_seconds == asked
@@ -257,7 +249,7 @@ def test_whoever_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
     assert len(token_url.asked_at) == 2
 
 
-def test_the_pauses_after_failures_double_up_to_ten_minutes() -> None:
+def test_the_pauses_after_failures_double_up_to_ten_minutes():
     token_url = TokenUrl(FAILING)
     for _ in range(340):
         assert token_url.obstacle().code is UNAVAILABLE
@@ -265,7 +257,7 @@ def test_the_pauses_after_failures_double_up_to_ten_minutes() -> None:
     assert token_url.pauses() == [30, 60, 120, 240, 480, 600, 600, 600, 600]
 
 
-def test_a_token_is_no_failure_and_lets_no_failure_be_forgotten(token_url: TokenUrl) -> None:
+def test_a_token_is_no_failure_and_lets_no_failure_be_forgotten(token_url):
     token_url.expires_in = 900
     steps = [
         (0, None),
@@ -284,9 +276,7 @@ def test_a_token_is_no_failure_and_lets_no_failure_be_forgotten(token_url: Token
 
 
 @pytest.mark.parametrize(("quiet_seconds", "pause"), [(2399, 60), (2400, 30)])
-def test_failures_are_forgotten_once_nobody_has_asked_for_forty_minutes(
-    quiet_seconds: int, pause: int
-) -> None:
+def test_failures_are_forgotten_once_nobody_has_asked_for_forty_minutes(quiet_seconds, pause):
     token_url = TokenUrl(FAILING)
     token_url.token()
     token_url.clock.advance(30 + quiet_seconds)
@@ -302,9 +292,7 @@ AWAY = TokenTableError("away", aws_unavailable=True)
 @pytest.mark.parametrize(
     ("answer", "failure", "detail"), [(FAILING, None, "answered HTTP 503"), (None, AWAY, "away")]
 )
-def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(
-    token_url: TokenUrl, answer: Answer | None, failure: TokenTableError | None, detail: str
-) -> None:
+def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(token_url, answer, failure, detail):
     token_url.token()
     token_url.always, token_url.table.failure = answer, failure
     token_url.clock.advance(3599)
@@ -314,15 +302,13 @@ def test_a_token_that_still_lasts_serves_while_it_cannot_be_renewed(
     assert token_url.obstacle().detail.endswith(detail)
 
 
-def test_without_the_table_no_token_is_asked_for(token_url: TokenUrl) -> None:
+def test_without_the_table_no_token_is_asked_for(token_url):
     token_url.table.failure = AWAY
     assert token_url.obstacle() == Obstacle(MISSING, "away", aws_unavailable=True)
     assert token_url.asked_at == []
 
 
-def test_a_token_that_cannot_be_stored_serves_its_own_environment(
-    token_url: TokenUrl, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_token_that_cannot_be_stored_serves_its_own_environment(token_url, monkeypatch):
     def write(client: str, record: object) -> None:
         raise TokenTableError("away")
 
@@ -333,9 +319,7 @@ def test_a_token_that_cannot_be_stored_serves_its_own_environment(
     assert (found.code, found.retry_after_seconds) == (LIMITED, None)
 
 
-def test_whoever_loses_a_claim_takes_what_the_winner_left(
-    token_url: TokenUrl, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_loses_a_claim_takes_what_the_winner_left(token_url, monkeypatch):
     def claim(client: str, record: object, now: float) -> bool:
         monkeypatch.undo()
         token_url.environment().get(CREDENTIALS, 20)
@@ -346,9 +330,7 @@ def test_whoever_loses_a_claim_takes_what_the_winner_left(
     assert len(token_url.asked_at) == 1
 
 
-def test_a_refused_token_is_replaced_once_it_is_ten_minutes_old_and_not_handed_out_again(
-    token_url: TokenUrl,
-) -> None:
+def test_a_refused_token_is_replaced_once_it_is_ten_minutes_old_and_not_handed_out_again(token_url):
     token_url.token()
     token_url.clock.advance(599)
     found = token_url.obstacle(refused="token-1")
@@ -369,9 +351,7 @@ def test_a_refused_token_is_replaced_once_it_is_ten_minutes_old_and_not_handed_o
 
 @pytest.mark.parametrize("expires_in", [1, 300, 900, 3600])
 @pytest.mark.parametrize("seed", range(3))
-def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(
-    token_url: TokenUrl, expires_in: int, seed: int
-) -> None:
+def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(token_url, expires_in, seed):
     """The token URL fails in runs of up to six requests, and its tokens may be refused."""
     chance = random.Random(seed)
     token_url.expires_in = expires_in
@@ -388,7 +368,7 @@ def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(
 
 
 @pytest.mark.parametrize("answer", [reply(401, b""), FAILING])
-def test_two_versions_of_a_secret_in_use_make_no_storm(answer: Answer) -> None:
+def test_two_versions_of_a_secret_in_use_make_no_storm(answer):
     """An environment knows the older one for ten minutes, or as long as the token URL does not refuse it."""
     token_url = TokenUrl(answer)
     for _ in range(360):

@@ -4,7 +4,6 @@ What its condition does, tests/integration/test_token_sharing.py has.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -83,21 +82,21 @@ UNKNOWN = {"code": "client_suspended", "detail": "it is", "retry_after_seconds":
         (json.dumps(CONTENT | {"obstacle": {}}), TokenRecord()),
     ],
 )
-def test_a_record_is_read_whatever_another_version_made_of_it(text: str, record: TokenRecord) -> None:
+def test_a_record_is_read_whatever_another_version_made_of_it(text, record):
     dynamodb = DynamoDb({"Item": ITEM | {"record": {"S": text}}})
     assert DynamoDbTokenTable(dynamodb, "tokens").read("c") == record
     assert dynamodb.asked == {"TableName": "tokens", "Key": {"client": {"S": "c"}}, "ConsistentRead": True}
 
 
 @pytest.mark.parametrize("answer", [{}, {"Item": {}}, {"Item": {"record": {}}}])
-def test_where_there_is_no_record_it_is_an_empty_one(answer: dict[str, Any]) -> None:
+def test_where_there_is_no_record_it_is_an_empty_one(answer):
     assert DynamoDbTokenTable(DynamoDb(answer), "tokens").read("c") == TokenRecord()
 
 
 @pytest.mark.parametrize(
     ("answer", "claimed"), [({}, True), (aws_error("ConditionalCheckFailedException"), False)], ids=str
 )
-def test_a_claim_is_a_write_with_a_condition(answer: Any, claimed: bool) -> None:
+def test_a_claim_is_a_write_with_a_condition(answer, claimed):
     dynamodb = DynamoDb(answer)
     table = DynamoDbTokenTable(dynamodb, "tokens")
     assert table.claim("my-client", RECORD, 3) is claimed
@@ -108,7 +107,7 @@ def test_a_claim_is_a_write_with_a_condition(answer: Any, claimed: bool) -> None
 
 
 @pytest.mark.parametrize(("expires_at", "delete_at"), [(4, "86404"), (10.5, "86410")])
-def test_an_item_outlives_its_token_and_its_claim_by_a_day(expires_at: float, delete_at: str) -> None:
+def test_an_item_outlives_its_token_and_its_claim_by_a_day(expires_at, delete_at):
     dynamodb = DynamoDb({})
     DynamoDbTokenTable(dynamodb, "tokens").write("c", TokenRecord(expires_at=expires_at, not_before=4.25))
     assert dynamodb.asked["Item"]["delete_at"] == {"N": delete_at}
@@ -126,9 +125,7 @@ def test_an_item_outlives_its_token_and_its_claim_by_a_day(expires_at: float, de
     ],
     ids=["read", "claim", "write"],
 )
-def test_an_error_of_aws_is_named_and_it_is_said_whether_it_passes_by_itself(
-    act: Callable[[DynamoDbTokenTable], object], done: str, error: Any, passing: bool
-) -> None:
+def test_an_error_of_aws_is_named_and_it_is_said_whether_it_passes_by_itself(act, done, error, passing):
     with pytest.raises(TokenTableError) as caught:
         act(DynamoDbTokenTable(DynamoDb(error), "tokens"))
     assert str(caught.value) == f"the shared access token cannot be {done}: {error_name(error)}"

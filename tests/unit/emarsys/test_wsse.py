@@ -13,7 +13,7 @@ NONCE = "44ab5733c8d764bc2712c62f77abeeec"
 CREATED = datetime(2018, 3, 1, 9, 15, 38, 5, tzinfo=UTC)
 
 
-def test_the_header_is_that_of_the_documented_vector_without_parts_of_a_second() -> None:
+def test_the_header_is_that_of_the_documented_vector_without_parts_of_a_second():
     assert wsse.header("test", "test", NONCE, CREATED) == (
         'UsernameToken Username="test", PasswordDigest="NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ==", '
         f'Nonce="{NONCE}", Created="2018-03-01T09:15:38Z"'
@@ -21,15 +21,13 @@ def test_the_header_is_that_of_the_documented_vector_without_parts_of_a_second()
 
 
 @pytest.mark.parametrize("secret", ["pässwörd", "😀", "a b", '"quoted"'])
-def test_any_secret_makes_a_header_of_printable_ascii_that_does_not_hold_it(secret: str) -> None:
+def test_any_secret_makes_a_header_of_printable_ascii_that_does_not_hold_it(secret):
     header = wsse.header("test", secret, NONCE, CREATED)
     assert re.fullmatch(r"[\x20-\x7e]+", header)
     assert secret not in header
 
 
-def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_makes_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_makes_it(monkeypatch):
     sha1 = hashlib.sha1
 
     def of_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:
