@@ -5,11 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 
-class NeverAnswered(TimeoutError):
-    """An answer that does not come before the caller gives up: a task's `TimeoutSeconds` pass, on the clock."""
+class NeverAnswered(ReadTimeoutError, TimeoutError):
+    """An answer that does not come before the caller gives up.
+
+    For a state it is moto's TimeoutError: the task's `TimeoutSeconds` pass, on the clock. For a function it is boto3's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(endpoint_url="https://aws.example")
 
 
 @dataclass(slots=True, eq=False)

@@ -279,7 +279,7 @@ OF_ALL_ELSE = [
           still_running, check(too_long)),
     OnAws("the execution runs into its timeout", {ALWAYS: "lost: execution_timed_out"}, "ran into its timeout",
           TEN_DAYS, still_running, check(wait_for_ever)),
-    OnAws("SNS never answers, for days", {ALWAYS: DEAD_LETTER}, None, TEN_DAYS,
+    OnAws("SNS never answers, for days", {ALWAYS: DEAD_LETTER}, "`lost` cannot be published", TEN_DAYS,
           strike=answers("sns.Publish", never, is_published)),
     OnAws("an event comes twice", ONCE, "event dropped", FUNCTIONS, announce=comes({}, {})),
     OnAws("an event comes again, changed", ONCE, "event dropped", FUNCTIONS,
