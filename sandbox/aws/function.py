@@ -17,9 +17,6 @@ from unittest.mock import patch
 from sandbox.aws.faults import Faults
 from sandbox.aws.logs import Logs, LogStream
 
-RESPONSE_LIMIT_BYTES = 6_291_556
-"""Lambda's quota of 6 MB for the payload of a synchronous response, as its error message states it."""
-
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 
 
@@ -92,7 +89,8 @@ class Function:
             ends_at=begin + self.timeout_seconds,
         )
         with self._log.capturing(context.aws_request_id):
-            response = self._faults.response(self.label, event) or self._respond(event, context)
+            fault = self._faults.strike(self.label, event)
+            response: Response = fault.answer() if fault else self._respond(event, context)
             if time.monotonic() - begin > self.timeout_seconds:
                 response = timed_out(self.timeout_seconds)
                 print(response.payload.decode())
@@ -101,12 +99,6 @@ class Function:
     def _respond(self, event: Any, context: LambdaContext) -> Response:
         try:
             self._entry = self._entry or self._load()
-        except (ImportError, FileNotFoundError) as error:
-            message = f"Unable to import the module of '{self.handler}': {error}"
-            return _failure("Runtime.ImportModuleError", message, context)
-        except (Exception, SystemExit) as error:
-            return _failure(type(error).__name__, str(error), context, error)
-        try:
             result = self._entry(event, context)
         except (Exception, SystemExit) as error:
             return _failure(type(error).__name__, str(error), context, error)
@@ -115,11 +107,6 @@ class Function:
             answer = json.dumps(result, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (TypeError, ValueError) as error:
             return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}", context)
-        if len(answer) > RESPONSE_LIMIT_BYTES:
-            message = (
-                f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes)."
-            )
-            return _failure("Function.ResponseSizeTooLarge", message, context)
         return Response(answer)
 
     def _load(self) -> Callable[[Any, LambdaContext], Any]:
