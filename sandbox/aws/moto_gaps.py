@@ -191,7 +191,7 @@ def _times(gaps: _Gaps, clock: VirtualClock) -> None:
     gaps.replace("moto.sqs.models.unix_time_millis", lambda: clock.now() * 1000)
     gaps.replace("moto.events.models.unix_time", clock.now)
 
-    # Bug of moto: times in executions are without milliseconds, and `$$.Execution.StartTime` is no text.
+    # Bug of moto: times in executions are without milliseconds.
     class AwsDatetime(datetime.datetime):
         @classmethod
         def now(cls, tz: datetime.tzinfo | None = None) -> "AwsDatetime":
@@ -204,16 +204,9 @@ def _times(gaps: _Gaps, clock: VirtualClock) -> None:
     for module in (
         "moto.stepfunctions.parser.models",
         _EXECUTION,
-        f"{_LANGUAGE}.component.state.state",
         f"{_LANGUAGE}.eval.event.event_manager",
     ):
         gaps.replace(f"{module}.datetime", shown)
-
-    @gaps.around(f"{_EXECUTION}.Execution.get_start_execution_details")
-    def details_with_text(original: Any, execution: Any) -> Any:
-        details = original(execution)
-        details.start_time = execution.start_date.isoformat()
-        return details
 
 
 def _language(gaps: _Gaps) -> None:
