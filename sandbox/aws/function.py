@@ -30,18 +30,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
-    """As the Python runtime of Lambda has it; `ends_at` is on the monotonic clock."""
+    """As much of Lambda's as a logger reads; `ends_at` is on the monotonic clock."""
 
     function_name: str
     aws_request_id: str
     invoked_function_arn: str
     memory_limit_in_mb: str
-    log_group_name: str
     ends_at: float
-    log_stream_name: str = "sandbox"
-    function_version: str = "$LATEST"
-    identity: None = None
-    client_context: None = None
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self.ends_at - time.monotonic()) * 1000))
@@ -71,8 +66,6 @@ class Function:
         self.environment = configuration.get("Environment", {}).get("Variables", {})
         self.timeout_seconds: float = configuration["Timeout"]
         self._memory_mb = str(configuration["MemorySize"])
-        logging_configuration = configuration.get("LoggingConfig", {})
-        self._log_group = logging_configuration.get("LogGroup", f"/aws/lambda/{self.name}")
         self._log, self._faults = LogStream(logs, self.label), faults
         self._entry: Callable[[Any, LambdaContext], Any] | None = None
 
@@ -85,7 +78,6 @@ class Function:
             aws_request_id=str(uuid.uuid4()),
             invoked_function_arn=self.arn,
             memory_limit_in_mb=self._memory_mb,
-            log_group_name=self._log_group,
             ends_at=begin + self.timeout_seconds,
         )
         with self._log.capturing(context.aws_request_id):
@@ -136,8 +128,6 @@ class Function:
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": self._memory_mb,
-            "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
             "_HANDLER": self.handler,
             **self.environment,
         }

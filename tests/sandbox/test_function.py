@@ -26,7 +26,7 @@ def test_a_function_has_lambdas_context_and_environment_and_nothing_of_the_devel
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == name
     assert name.startswith("sandbox-Check-")
     assert world["invoked_function_arn"] == f"arn:aws:lambda:eu-central-1:123456789012:function:{name}"
-    assert (world["memory_limit_in_mb"], world["log_group_name"]) == ("128", f"/aws/lambda/{name}")
+    assert world["memory_limit_in_mb"] == "128"
     assert 4000 < world["left"] <= 5000
 
 
