@@ -77,8 +77,3 @@ class Faults:
                 fault.hits += 1
                 return fault
         return None
-
-    def response(self, operation: str, parameters: Mapping[str, Any]) -> Any:
-        """What a fault answers in place of the call, or None where none strikes."""
-        fault = self.strike(operation, parameters)
-        return fault.answer() if fault else None

@@ -17,9 +17,6 @@ from unittest.mock import patch
 from sandbox.aws.faults import Faults
 from sandbox.aws.logs import Logs, LogStream
 
-RESPONSE_LIMIT_BYTES = 6_291_556
-"""Lambda's quota of 6 MB for the payload of a synchronous response, as its error message states it."""
-
 _KEPT_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
 
 
@@ -33,18 +30,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class LambdaContext:
-    """As the Python runtime of Lambda has it; `ends_at` is on the monotonic clock."""
+    """As much of Lambda's as a logger reads; `ends_at` is on the monotonic clock."""
 
     function_name: str
     aws_request_id: str
     invoked_function_arn: str
     memory_limit_in_mb: str
-    log_group_name: str
     ends_at: float
-    log_stream_name: str = "sandbox"
-    function_version: str = "$LATEST"
-    identity: None = None
-    client_context: None = None
 
     def get_remaining_time_in_millis(self) -> int:
         return max(0, int((self.ends_at - time.monotonic()) * 1000))
@@ -74,8 +66,6 @@ class Function:
         self.environment = configuration.get("Environment", {}).get("Variables", {})
         self.timeout_seconds: float = configuration["Timeout"]
         self._memory_mb = str(configuration["MemorySize"])
-        logging_configuration = configuration.get("LoggingConfig", {})
-        self._log_group = logging_configuration.get("LogGroup", f"/aws/lambda/{self.name}")
         self._log, self._faults = LogStream(logs, self.label), faults
         self._entry: Callable[[Any, LambdaContext], Any] | None = None
 
@@ -88,11 +78,11 @@ class Function:
             aws_request_id=str(uuid.uuid4()),
             invoked_function_arn=self.arn,
             memory_limit_in_mb=self._memory_mb,
-            log_group_name=self._log_group,
             ends_at=begin + self.timeout_seconds,
         )
         with self._log.capturing(context.aws_request_id):
-            response = self._faults.response(self.label, event) or self._respond(event, context)
+            fault = self._faults.strike(self.label, event)
+            response: Response = fault.answer() if fault else self._respond(event, context)
             if time.monotonic() - begin > self.timeout_seconds:
                 response = timed_out(self.timeout_seconds)
                 print(response.payload.decode())
@@ -101,12 +91,6 @@ class Function:
     def _respond(self, event: Any, context: LambdaContext) -> Response:
         try:
             self._entry = self._entry or self._load()
-        except (ImportError, FileNotFoundError) as error:
-            message = f"Unable to import the module of '{self.handler}': {error}"
-            return _failure("Runtime.ImportModuleError", message, context)
-        except (Exception, SystemExit) as error:
-            return _failure(type(error).__name__, str(error), context, error)
-        try:
             result = self._entry(event, context)
         except (Exception, SystemExit) as error:
             return _failure(type(error).__name__, str(error), context, error)
@@ -115,11 +99,6 @@ class Function:
             answer = json.dumps(result, ensure_ascii=False, allow_nan=False).encode("utf-8")
         except (TypeError, ValueError) as error:
             return _failure("Runtime.MarshalError", f"Unable to marshal response: {error}", context)
-        if len(answer) > RESPONSE_LIMIT_BYTES:
-            message = (
-                f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT_BYTES} bytes)."
-            )
-            return _failure("Function.ResponseSizeTooLarge", message, context)
         return Response(answer)
 
     def _load(self) -> Callable[[Any, LambdaContext], Any]:
@@ -149,8 +128,6 @@ class Function:
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": self._memory_mb,
-            "AWS_LAMBDA_LOG_GROUP_NAME": self._log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
             "_HANDLER": self.handler,
             **self.environment,
         }
