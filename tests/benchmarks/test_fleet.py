@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from benchmarks import results
 from benchmarks.fleet.benchmark import Stream, flow
-from benchmarks.fleet.simulation import MANNERS, Announcement, FixedWindow, Limit, Run, simulate
+from benchmarks.fleet.simulation import LIMITS, MANNERS, Announcement, FixedWindow, Limit, Run, simulate
 from benchmarks.schedule.workloads import FOUR
 from export_watch.watch import ExportStatus, Obstacle, RateLimit, StatusSeen
 
@@ -50,6 +51,17 @@ def test_a_back_fill_that_gives_way_is_hardly_refused(kind):
     assert len(ours.refused) <= 0.02 * len(ours.calls)
     assert len(other.refused) > 0.05 * len(other.calls)
     assert simulate(BACK_FILL, Limit(math.inf), "ours").refused == []
+
+
+def test_the_committed_result_keeps_the_aims_that_the_document_states():
+    measured = results.read("fleet")["measured"]
+    steady, overload = measured["streams"]["steady"], measured["streams"]["overload"]
+    for kind in LIMITS:
+        assert measured["back_fill"]["limits"][kind]["ours"]["refused_share"] <= 0.01
+        delay = steady["limits"][kind]["ours"]["delay_mean"]
+        assert delay <= 1.25 * steady["unlimited"]["delay_mean"]
+        assert overload["limits"][kind]["ours"]["refused_share"] <= 0.05
+        assert overload["limits"][kind]["ours"]["taken_a_minute"] <= 0.8 * measured["per_minute"]
 
 
 def test_of_a_stream_count_the_exports_and_calls_between_the_first_ones_and_the_last_ones():
