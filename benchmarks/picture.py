@@ -73,7 +73,7 @@ def bars(
 def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: Sequence[str]) -> Figure:
     """Panels with a line for each rival; `labels` are that of x, and then that of y in each panel.
 
-    Each line has a marker of its own, and lines beside each other have theirs far from each other.
+    Each line has a marker of its own, at other x than those of the lines beside it, unless 3 divides their number.
     """
     figure, axes = _figure(title, 4.4, len(labels) - 1)
     for number, panel in enumerate(axes):

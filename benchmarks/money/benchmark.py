@@ -1,14 +1,21 @@
 """The benchmark of money: every design on every workload, from the committed results of the schedule and of a check."""
 
+from collections.abc import Mapping
 from statistics import mean
 from typing import Any
 
-from benchmarks import results
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmarks import picture, results
 from benchmarks.benchmark import Benchmark, Measured
+from benchmarks.document import table
 from benchmarks.money import assumptions as assume
 from benchmarks.money.designs import DESIGNS, OURS, Design, Watched, failing_watch
 from benchmarks.money.prices import AS_OF, REGION, Item, bill, dollars
-from benchmarks.money.report import for_a_thousand, pictures, tables
+
+MONTHS = (100, 1_000, 10_000)
+"""Exports in a month: where most users will be."""
 
 
 def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
@@ -54,6 +61,98 @@ def _measure(design: Design, workloads: dict[str, Any], ways: dict[str, Any]) ->
         },
         "month": dollars(design.per_month),
     }
+
+
+def tables(measured: Measured) -> dict[str, str]:
+    """The Markdown of each table, by the name of its marker."""
+    designs = {f"**{name}**" if name == OURS.label else name: of for name, of in measured["designs"].items()}
+    ours = measured["designs"][OURS.label]
+    months = " | ".join(f"{exports:,} exports" for exports in MONTHS)
+    return {
+        "money-designs": table(
+            "a thousand exports | checks each | mean delay | dollars | and a month | cheaper than Export Watch",
+            (
+                f"{label} | {of['checks']:.0f} | {of['delay_mean']:.0f} s | ${for_a_thousand(of):.2f} | "
+                f"${of['month']:.2f} | {'' if of is ours else cheaper_than_ours(ours, of)}"
+                for label, of in designs.items()
+            ),
+        ),
+        "money-months": table(
+            f"a month | {months} | mean detection delay",
+            (
+                f"{label} | {' | '.join(f'${bill_of_a_month(of, exports):,.2f}' for exports in MONTHS)} | "
+                f"{of['delay_mean']:.0f} s"
+                for label, of in designs.items()
+            ),
+        ),
+        "money-items": _items(measured),
+        "money-prices": table(
+            f"{measured['region']}, as known on {measured['prices_as_of']} | price | for units | from",
+            (
+                f"{item} | ${price['dollars']:g} | {price['units']:,} | {price['source']}"
+                for item, price in measured["prices"].items()
+            ),
+        ),
+    }
+
+
+def for_a_thousand(of: Mapping[str, Any]) -> float:
+    """Dollars for a thousand exports, in the mean over the workloads."""
+    return float(mean(of["thousand_exports"].values()))
+
+
+def bill_of_a_month(of: Mapping[str, Any], exports: float) -> float:
+    """Dollars for a month with so many exports in it."""
+    return float(of["month"] + for_a_thousand(of) / 1000 * exports)
+
+
+def cheaper_than_ours(ours: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """For which numbers of exports a month the other design is the cheaper one."""
+    saved = (for_a_thousand(ours) - for_a_thousand(other)) / 1000
+    saved_a_month = ours["month"] - other["month"]
+    if saved >= 0 and saved_a_month >= 0:
+        return "always"
+    if saved <= 0 and saved_a_month <= 0:
+        return "never"
+    return f"{'from' if saved > 0 else 'up to'} {abs(saved_a_month / saved):,.0f} exports a month"
+
+
+def _items(measured: Measured) -> str:
+    """Our bill by what AWS counts, and that of a watch whose check hangs."""
+    month, failing = measured["month"], measured["failing_watch"]
+    thousand = measured["designs"][OURS.label]["thousand_exports_by_item"]
+    amounts = {
+        **{f"{item}, for a thousand exports": thousand[item] for item in thousand},
+        "**a thousand exports**": sum(thousand.values()),
+        **month,
+        "**a month**": sum(month.values()),
+        "a watch whose check hangs, for a day": failing["day"],
+        "the same, until it is lost": failing["whole"],
+    }
+    rows = (f"{label} | ${amount:.4f}" for label, amount in amounts.items())
+    return table("Export Watch, at list prices | dollars", rows)
+
+
+def pictures(measured: Measured) -> dict[str, Figure]:
+    """The bill of a month over the exports in it, the dearest design of many exports first."""
+    exports = np.geomspace(100, 100_000, 49)
+    bills = {label: [bill_of_a_month(of, n) for n in exports] for label, of in measured["designs"].items()}
+    others = zip((label for label in bills if label != OURS.label), picture.OTHERS, strict=True)
+    colours = {OURS.label: picture.OURS, **dict(others)}
+    figure = picture.lines(
+        "The bill of a month, at list prices without the free tiers: mean of four workloads",
+        exports,
+        [
+            picture.Line(label, colours[label], [bills[label]])
+            for label in sorted(bills, key=lambda label: -bills[label][-1])
+        ],
+        ("exports a month (logarithmic)", "US dollars a month (logarithmic)"),
+    )
+    [panel] = figure.axes
+    panel.loglog()
+    panel.xaxis.set_major_formatter("{x:,.0f}")
+    panel.yaxis.set_major_formatter("${x:,.0f}")
+    return {"money": figure}
 
 
 def ratios(measured: Measured) -> dict[str, float]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchmarks.money import assumptions as assume
-from benchmarks.money.benchmark import check_seconds
+from benchmarks.money.benchmark import cheaper_than_ours, check_seconds
 from benchmarks.money.designs import (
     DESIGNS,
     OURS,
@@ -20,7 +20,6 @@ from benchmarks.money.designs import (
     state_machine,
 )
 from benchmarks.money.prices import Item, add, bill, dollars
-from benchmarks.money.report import cheaper_than_ours
 from tests.contract.schemas import ROOT, read
 from tests.contract.template import of_type
 
