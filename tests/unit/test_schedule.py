@@ -15,7 +15,7 @@ from export_watch.schedule import (
     stretch,
     wait_seconds,
 )
-from export_watch.watch import DistributionMethod, RateLimit
+from export_watch.watch import RateLimit
 from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export, table
 
 WEEK = 7 * DAY
@@ -35,10 +35,6 @@ def waits(after_seconds, retry_after=None, left=None, **watch):
 
 def left(share, reset_seconds=None):
     return RateLimit(1000, 1000 * share, reset_seconds)
-
-
-def test_an_operator_who_sets_nothing_has_the_documented_defaults():
-    assert Policy() == Policy(2, 10, 900, 3900, DistributionMethod.FTP)
 
 
 @table(
