@@ -6,14 +6,13 @@ to both; those that are there stay as they are. Until version 1 is released, its
 """
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.schemas import ROOT
-from tests.world import World, timeline
+from tests.world import World, moment, timeline
 
 HERE = Path(__file__).parent
 DEFINITION = ROOT / "statemachine" / "export_watch.asl.json"
@@ -74,7 +73,3 @@ def start(w: World, state: dict[str, Any]) -> None:
     w.stack.client("stepfunctions").start_execution(
         stateMachineArn=w.stack.outputs["StateMachineArn"], name="default_123", input=json.dumps(state)
     )
-
-
-def moment(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())

@@ -111,6 +111,7 @@ def test_done_says_how_the_file_was_delivered_and_where_it_is():
     policy = Policy(default_distribution_method=SFTP)
     file = after((0, seen(ExportStatus.DONE, ftp_dir="out", file_name="a.csv")), policy=policy).file
     assert (file.distribution_method, file.uri) == (SFTP, "sftp://88.99.123.23/~/out/a.csv")
+    assert after((0, seen(ExportStatus.DONE, ftp_host="NULL"))).file.uri == FILE_URL
     assert after((0, seen(ExportStatus.DONE, file_name="NULL"))).file is None
 
 
