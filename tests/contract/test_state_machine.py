@@ -90,14 +90,9 @@ def events(*names: str, check_retries: int = 0, publish_retries: bool = False) -
     return 2 * len(names) + sum(3 * (1 + retries.get(name, 0)) for name in tasks)
 
 
+WAIT_AFTER = "Wait after failed check"
 LOOP = ("Wait", "Check export", "Branch on outcome")
-FAILED = (
-    "Check export",
-    "Count failed check",
-    "Branch on failed rounds",
-    "First failed round",
-    "Wait after failed check",
-)
+FAILED = ("Check export", "Count failed check", "Branch on failed rounds", "First failed round", WAIT_AFTER)
 
 
 @pytest.mark.parametrize("retried", [{"check_retries": 2}, {"publish_retries": True}], ids=str)
@@ -111,7 +106,7 @@ def test_checks_that_fail_twice_and_then_succeed_for_the_longest_watch_do_not_ex
     """With the waits that the parameters have by default; a week of this with waits of a minute would."""
     policy, seconds, total = Policy(), 0.0, 1
     while seconds < MAX_DEADLINE_SECONDS:
-        seconds += 2 * STATES[FAILED[-1]]["Seconds"] + base_wait_seconds(seconds, policy)
+        seconds += 2 * STATES[WAIT_AFTER]["Seconds"] + base_wait_seconds(seconds, policy)
         total += 2 * events(*FAILED, check_retries=2) + events(*LOOP)
     assert total < HISTORY_EVENTS
 
