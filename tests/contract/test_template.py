@@ -36,10 +36,8 @@ def test_every_parameter_is_described_bounded_and_in_one_group():
 
 
 def test_the_policy_of_the_code_has_the_defaults_of_the_parameters():
-    numbers = (
-        PARAMETERS[f"{key}Seconds"]["Default"] for key in ("CheckCost", "MinWait", "MaxWait", "StuckAfter")
-    )
-    assert Policy() == Policy(*numbers, PARAMETERS["DefaultDistributionMethod"]["Default"])
+    keys = [f"{key}Seconds" for key in ("CheckCost", "MinWait", "MaxWait", "StuckAfter")]
+    assert Policy() == Policy(*(PARAMETERS[key]["Default"] for key in [*keys, "DefaultDistributionMethod"]))
 
 
 @pytest.mark.parametrize(

@@ -129,14 +129,6 @@ def test_stuck_names_the_file_where_it_may_be_there_already(announced, file, wor
     assert all(word in stuck.reason.message for word in words)
 
 
-def test_the_check_before_the_stuck_moment_waits_for_exactly_that_moment():
-    now, decision = 0, after((0, READY))
-    while decision.outcome == "wait":
-        now += decision.wait_seconds
-        decision = decide(decision.watch, READY, STARTED_AT + now, DEFAULTS)
-    assert (said(decision), now) == (STUCK, 3900)
-
-
 def test_the_parts_of_a_decision_are_of_its_check():
     assert 500 <= after((0, RATE_LIMITED)).wait_seconds <= 560  # its Retry-After
     assert "after 1 d;" in after((DAY + 0.5, IN_PROGRESS)).reason.message

@@ -1,13 +1,10 @@
 """When to check again: the base, what is known, the shared rate limit, the order of the rules, the budget of checks."""
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from export_watch.schedule import (
-    CHECK_BUDGET,
     Policy,
     base_wait_seconds,
     first_wait_seconds,
@@ -159,17 +156,6 @@ def test_nothing_is_cut_to_a_stuck_moment_that_is_over(stuck):
 @pytest.mark.parametrize(("watch", "after_seconds"), [({}, 0), (READY, 3890)])
 def test_watches_that_were_refused_together_come_back_over_a_minute_and_none_too_early(watch, after_seconds):
     assert waits(after_seconds, 100, **watch) == set(range(101, 161))
-
-
-@pytest.mark.parametrize("deadline_seconds", [60, 1600, 1601, 3600, DAY, 100_000, WEEK - 1, WEEK])
-@pytest.mark.parametrize("limits", [[None], [None, 0, 1, 2, 60, 3600]])
-def test_no_setting_and_no_vendor_exceeds_the_budget_of_checks(deadline_seconds, limits):
-    chance, deadline_at = random.Random(deadline_seconds), STARTED_AT + deadline_seconds
-    now, checks = first_wait_seconds(a_watch(deadline_at=deadline_at), HOSTILE), 1
-    while now < deadline_seconds:
-        now += wait(now, HOSTILE, chance.choice(limits), checks=checks, deadline_at=deadline_at)
-        checks += 1
-    assert (now, checks <= CHECK_BUDGET == 1600) == (deadline_seconds, True)
 
 
 @table(
