@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sandbox.aws import Deployment, VirtualClock, deploy
@@ -92,6 +93,11 @@ def deployed(
         ) as stack,
     ):
         yield World(stack, server)
+
+
+def moment(text: str) -> int:
+    """The unix seconds of a moment as it is published."""
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 def timeline(**phases: float) -> list[dict[str, Any]]:

@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +16,7 @@ from export_watch.emarsys import client, credentials, rate_limit
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
 from sandbox import watch
+from tests.contract import notification_samples
 from tests.contract.documents import (
     CONTRIBUTING,
     DOCS,
@@ -30,23 +30,14 @@ from tests.contract.documents import (
     written,
 )
 from tests.contract.metrics import COUNTED
-from tests.contract.schemas import ATTRIBUTES_SCHEMA, EXPORT_CREATED_SCHEMA, NOTIFICATION_SCHEMA, ROOT, read
+from tests.contract.schemas import ROOT, read
 from tests.contract.template import PARAMETERS, TEMPLATE, of_type
+from tests.contract.test_notification import keys_of
 
 MACHINE = read(state_machine_diagram.DEFINITION)
-DETAIL = EXPORT_CREATED_SCHEMA["properties"]["detail"]
+PUBLISHED = [sample for _, sample in notification_samples.samples()]
 RUNBOOKS = DOCS / "runbooks"
 WAITS = [state["Seconds"] for state in MACHINE["States"].values() if "Seconds" in state]
-
-
-def fields(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
-    """The dotted names of all fields of a schema of NOTIFICATION."""
-    for key, value in schema["properties"].items():
-        yield prefix + key
-        for reference in (value, *value.get("anyOf", [])):
-            below = NOTIFICATION_SCHEMA["$defs"].get(reference.get("$ref", "").rpartition("/")[2], {})
-            if "properties" in below:
-                yield from fields(below, f"{prefix}{key}.")
 
 
 def sandbox_options() -> set[str]:
@@ -57,9 +48,13 @@ def sandbox_options() -> set[str]:
 
 HELD = [
     ("README.md", "outcome", set(Outcome)),
-    ("docs/reference/event.md", "key of `detail`", set(DETAIL["properties"])),
-    ("docs/reference/notification.md", "field", set(fields(NOTIFICATION_SCHEMA)) - {"data", "data.watch"}),
-    ("docs/reference/notification.md", "attribute", set(ATTRIBUTES_SCHEMA["properties"])),
+    ("docs/reference/event.md", "key of `detail`", set(export_created.KEYS)),
+    (
+        "docs/reference/notification.md",
+        "field",
+        set().union(*(keys_of(of["message"]) for of in PUBLISHED)) - {"data", "data.watch"},
+    ),
+    ("docs/reference/notification.md", "attribute", set(PUBLISHED[0]["attributes"])),
     ("docs/reference/reasons.md", "code", set(ReasonCode)),
     ("docs/reference/parameters.md", "parameter", set(PARAMETERS)),
     ("docs/reference/parameters.md", "output", set(TEMPLATE["Outputs"])),

@@ -1,14 +1,13 @@
 """The state machine: what no run of it shows. Every path ends, AWS's quotas are kept, numbers keep their promises."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from export_watch.aws import CALL_SECONDS
 from export_watch.emarsys.client import CHECK_SECONDS
-from export_watch.schedule import CHECK_BUDGET, Policy
+from export_watch.schedule import CHECK_BUDGET, Policy, base_wait_seconds
 from export_watch.watch import Outcome
 from tests.contract.schemas import ROOT, read
 from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE
@@ -77,27 +76,6 @@ def test_publishing_is_retried_whatever_fails_for_a_day_and_stuck_for_an_hour(st
     assert least_seconds <= mean_seconds <= least_seconds * 1.1
 
 
-def failed_rounds() -> Iterator[tuple[int, int]]:
-    """Of one failed round after another: the seconds to the next check, and the events in the history."""
-    rounds = None
-    while True:
-        names = ["Check export", "Count failed check", "Branch on failed rounds"]
-        for choice in STATES[names[-1]]["Choices"]:
-            present, *least = choice.get("And", [choice])
-            assert present["IsPresent"] is True  # AWS fails an execution on a missing variable
-            if rounds is not None and all(rounds >= more["NumericGreaterThanEquals"] for more in least):
-                names.append(choice["Next"])
-                break
-        else:
-            names.append(STATES[names[-1]]["Default"])
-        if (of := STATES[names[-1]])["Type"] == "Pass":
-            assert of["ResultPath"] == "$.failed_rounds"
-            rounds = of["Result"]
-            names.append(of["Next"])
-        assert STATES[names[-1]]["Next"] == "Check export"
-        yield STATES[names[-1]]["Seconds"], events(*names, check_retries=2)
-
-
 def events(*names: str, check_retries: int = 0, publish_retries: bool = False) -> int:
     """The events in an execution's history for passing through states once.
 
@@ -112,7 +90,9 @@ def events(*names: str, check_retries: int = 0, publish_retries: bool = False) -
     return 2 * len(names) + sum(3 * (1 + retries.get(name, 0)) for name in tasks)
 
 
+WAIT_AFTER = "Wait after failed check"
 LOOP = ("Wait", "Check export", "Branch on outcome")
+FAILED = ("Check export", "Count failed check", "Branch on failed rounds", "First failed round", WAIT_AFTER)
 
 
 @pytest.mark.parametrize("retried", [{"check_retries": 2}, {"publish_retries": True}], ids=str)
@@ -122,24 +102,12 @@ def test_no_watch_exceeds_the_events_of_an_execution(retried):
     assert 2 + CHECK_BUDGET * events(*LOOP, **retried) + published < HISTORY_EVENTS
 
 
-def test_checks_that_always_fail_end_by_the_timeout_of_the_execution_and_not_by_its_history():
-    seconds = total = 0
-    for wait_seconds, more in failed_rounds():
-        seconds, total = seconds + wait_seconds, total + more
-        if seconds >= MACHINE["TimeoutSeconds"]:
-            break
-    assert total < HISTORY_EVENTS
-
-
 def test_checks_that_fail_twice_and_then_succeed_for_the_longest_watch_do_not_exceed_it_either():
     """With the waits that the parameters have by default; a week of this with waits of a minute would."""
     policy, seconds, total = Policy(), 0.0, 1
-    cost = policy.check_cost_seconds
     while seconds < MAX_DEADLINE_SECONDS:
-        for (wait_seconds, more), _ in zip(failed_rounds(), range(2), strict=False):
-            seconds, total = seconds + wait_seconds, total + more
-        seconds += min(2 * (cost * (seconds + cost)) ** 0.5, policy.max_wait_seconds)
-        total += events(*LOOP)
+        seconds += 2 * STATES[WAIT_AFTER]["Seconds"] + base_wait_seconds(seconds, policy)
+        total += 2 * events(*FAILED, check_retries=2) + events(*LOOP)
     assert total < HISTORY_EVENTS
 
 

@@ -1,8 +1,6 @@
-"""One token for many execution environments, on a real DynamoDB protocol: the limits hold for all together."""
+"""One token for many execution environments, on a real DynamoDB protocol: one of them at a time asks for it."""
 
-import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
@@ -10,59 +8,10 @@ from moto import mock_aws
 from export_watch.emarsys.credentials import OAuthCredentials
 from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord
-from export_watch.errors import NoTokenError
 from sandbox.aws.client import client
-from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, reply
+from tests.unit.emarsys.fakes import HOST, TOKEN_URL, FakeClock, FakeHttp, reply
 
-ENVIRONMENTS = 40  # each in a thread of its own, since they ask at the same moment
-
-
-class DynamoDb:
-    """moto's. It would not check a condition and write in one step, as AWS does, if many threads called it at once."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**parameters: Any) -> Any:
-            with self._lock:
-                return getattr(client("dynamodb"), operation)(**parameters)
-
-        return call
-
-
-class Fleet:
-    """Execution environments that share one table, and a token URL that counts."""
-
-    def __init__(self, table: DynamoDbTokenTable, client_id: str) -> None:
-        self.clock = FakeClock()
-        self.credentials = OAuthCredentials(client_id, "my-secret", HOST, TOKEN_URL)
-        self.is_failing = False
-        self.asked_at: list[float] = []
-        http = FakeHttp(self._answer)
-        self.environments = [TokenStore(http, table, self.clock) for _ in range(ENVIRONMENTS)]
-
-    def _answer(self, _: Call) -> Answer:
-        self.asked_at.append(self.clock.now)
-        issued = {"access_token": f"token-{len(self.asked_at)}", "expires_in": 3600}
-        return reply(503, b"") if self.is_failing else reply(200, issued)
-
-    def all_get(self) -> set[str | None]:
-        """All environments ask for a token, at the same moment."""
-        got: set[str | None] = set()
-
-        def get(environment: TokenStore) -> None:
-            try:
-                got.add(environment.get(self.credentials, 20))
-            except NoTokenError:
-                got.add(None)
-
-        threads = [threading.Thread(target=get, args=(each,)) for each in self.environments]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return got
+CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
 
 
 @pytest.fixture(scope="module")
@@ -74,35 +23,17 @@ def table() -> Iterator[DynamoDbTokenTable]:
             AttributeDefinitions=[{"AttributeName": "client", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield DynamoDbTokenTable(DynamoDb(), "tokens")
+        yield DynamoDbTokenTable(client("dynamodb"), "tokens")
 
 
-@pytest.fixture
-def fleet(table: DynamoDbTokenTable, request: pytest.FixtureRequest) -> Fleet:
-    return Fleet(table, client_id=request.node.name)
-
-
-def test_cold_starts_at_once_ask_for_one_token_and_renew_it_once_without_a_lack(fleet):
-    assert fleet.all_get() <= {None, "token-1"}
-    fleet.clock.advance(10)
-    assert fleet.all_get() == {"token-1"}
-    for _ in range(12):
-        fleet.clock.advance(300)
-        assert None not in fleet.all_get()
-    assert len(fleet.asked_at) == 2
-
-
-def test_a_failing_token_url_is_asked_within_the_limits_of_one_client_and_recovers(fleet):
-    fleet.is_failing = True
-    del fleet.environments[3:]
-    for _ in range(60):
-        assert fleet.all_get() == {None}
-        fleet.clock.advance(60)
-    assert len(fleet.asked_at) <= 10
-    fleet.is_failing = False
-    fleet.clock.advance(600)
-    fleet.all_get()
-    assert fleet.all_get() == {f"token-{len(fleet.asked_at)}"}
+def test_many_environments_ask_for_one_token_and_renew_it_once(table):
+    clock = FakeClock()
+    http = FakeHttp(lambda _: reply(200, {"access_token": f"token-{len(http.calls)}", "expires_in": 3600}))
+    environments = [TokenStore(http, table, clock) for _ in range(40)]
+    for hour in (1, 2):
+        got = {environment.get(CREDENTIALS, 20) for environment in environments}
+        assert (got, len(http.calls)) == ({f"token-{hour}"}, hour)
+        clock.advance(3400)
 
 
 @pytest.mark.parametrize("record", [{}, {"record": {"S": "of another version"}}], ids=["none", "unreadable"])

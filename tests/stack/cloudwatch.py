@@ -51,14 +51,14 @@ def measured(stack: Deployment, since: float) -> Points:
 
 def metrics(alarm: Any) -> list[Metric]:
     """The metrics that an alarm rests on."""
-    return [metric for metric, _, _ in _statistics(alarm)]
+    return [metric for metric, _, _ in statistics(alarm)]
 
 
 def times_it_goes_off(alarm: Any, points: Points, now: float) -> int:
     """How often an alarm has gone from OK to ALARM; what is missing is not breaching."""
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
     assert alarm["TreatMissingData"] == "notBreaching"
-    [period] = {period for _, _, period in _statistics(alarm)}
+    [period] = {period for _, _, period in statistics(alarm)}
     breaching = {at for at, value in _series(alarm, points) if value > alarm["Threshold"]}
     if not breaching:
         return 0
@@ -71,7 +71,7 @@ def times_it_goes_off(alarm: Any, points: Points, now: float) -> int:
     return sum(after and not before for before, after in pairwise(states))
 
 
-def _statistics(alarm: Any) -> Iterator[tuple[Metric, str, int]]:
+def statistics(alarm: Any) -> Iterator[tuple[Metric, str, int]]:
     """Each metric of an alarm, with its statistic and period."""
     queries = [query["MetricStat"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
     for of in queries or [{"Metric": alarm, "Stat": alarm["Statistic"], "Period": alarm["Period"]}]:
@@ -83,7 +83,7 @@ def _statistics(alarm: Any) -> Iterator[tuple[Metric, str, int]]:
 def _series(alarm: Any, points: Points) -> Iterator[tuple[int, float]]:
     """What an alarm looks at: the number of a period, and the value in it."""
     together: dict[int, list[float]] = defaultdict(list)
-    for metric, statistic, period in _statistics(alarm):
+    for metric, statistic, period in statistics(alarm):
         periods: dict[int, list[float]] = defaultdict(list)
         for at, value in points.get(metric, []):
             periods[int(at // period)].append(value)

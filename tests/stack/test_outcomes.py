@@ -1,12 +1,11 @@
 """The deployed template, driven through each outcome in virtual time, with the real values of its parameters."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
 
-from tests.world import START, World, deployed, timeline
+from tests.world import START, World, deployed, moment, timeline
 
 HOUR = 3600
 WATCHED: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -98,7 +97,3 @@ def test_stuck_is_published_at_its_moment_and_the_deadline_and_a_stop_at_theirs(
 def test_each_execution_ends_and_none_fails(w):
     assert w.statuses == {f"default_{number}": "SUCCEEDED" for number in WATCHED} | {"default_6": "ABORTED"}
     assert w.stack.dead_letters() == []
-
-
-def moment(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())

@@ -152,7 +152,7 @@ def test_nothing_that_is_secret_is_written_anywhere(world, caplog, capfd):
     calls = ("secretsmanager.GetSecretValue", "dynamodb.GetItem", "dynamodb.PutItem")
     faults = [w.stack.faults.fail(call, message="planted-quote", times=3) for call in calls]
     for account in secrets:
-        seconds = 1200 if account in USABLE else 300
+        seconds = 600 if account in USABLE else 60
         w.announce({"export_id": 5, "account": account, "deadline_seconds": seconds})
     w.run()
     emarsys.server.stop()

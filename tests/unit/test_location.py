@@ -38,13 +38,9 @@ def test_a_file_is_where_its_delivery_puts_it(method, host, directory, uri):
     [
         ("my clicks.csv", "my%20clicks.csv"),
         ("a/b.csv", "a%2Fb.csv"),
-        ("./a.csv", "a.csv"),
         ("a/.//b.csv", "a%2Fb.csv"),
-        ("a\\b.csv", "a%5Cb.csv"),
         ("a%2Fb.csv", "a%252Fb.csv"),
-        ("%2e%2e", "%252e%252e"),
         ("Käufer & Ömer.csv", "K%C3%A4ufer%20%26%20%C3%96mer.csv"),
-        ("😀.csv", "%F0%9F%98%80.csv"),
         ("a?b#c;type=d+f", "a%3Fb%23c%3Btype%3Dd%2Bf"),
         ("a[1]*:@.csv", "a%5B1%5D%2A%3A%40.csv"),
         *((name, name) for name in ("~a.csv", "...", "..a", "a..b", ".hidden")),

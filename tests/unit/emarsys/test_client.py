@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -72,11 +72,6 @@ class Emarsys:
         self.tokens.add(f"token-{self.issued}")
         return reply(200, {"access_token": f"token-{self.issued}", "expires_in": 3600})
 
-    def rotate(self) -> None:
-        """Give the client another secret; what was issued before is worth nothing any more."""
-        self.pair = ROTATED
-        self.tokens.clear()
-
     def check(self) -> Observation:
         return self.client.check("default", 123)
 
@@ -84,9 +79,6 @@ class Emarsys:
         found = self.check()
         assert isinstance(found, Obstacle)
         return found
-
-    def calls_of(self, method: str) -> list[Call]:
-        return [call for call in self.http.calls if call.method == method]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +94,7 @@ def test_a_check_is_one_get_with_the_account_s_credentials(secret, url, header, 
     found = emarsys.check()
     assert isinstance(found, StatusSeen)
     assert (found.status, found.file_url) == (ExportStatus.READY, f"{url}/data")
-    [get] = emarsys.calls_of("GET")
+    [get] = [call for call in emarsys.http.calls if call.method == "GET"]
     assert (get.url, get.body) == (url, None)
     assert re.fullmatch(value, get.headers[header])
     assert set(get.headers) == {header, "Content-Type", "Accept"}
@@ -116,7 +108,7 @@ def test_a_moment_that_a_header_names_is_compared_with_the_real_clock():
 
 
 def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many():
-    signed, with_token = Emarsys(WSSE), Emarsys()
+    signed, with_token, began = Emarsys(WSSE), Emarsys(), datetime.now(UTC).replace(microsecond=0)
     for emarsys in [signed, with_token] * 50:
         assert isinstance(emarsys.check(), StatusSeen)
         emarsys.clock.advance(60)
@@ -124,12 +116,11 @@ def test_a_wsse_header_is_made_for_each_request_and_a_token_serves_many():
     headers = [call.headers["X-WSSE"] for call in signed.http.calls]
     assert len({re.search('Nonce="([0-9a-f]{32})"', header)[1] for header in headers}) == 50  # type: ignore[index]
     created = datetime.fromisoformat(headers[-1].split('"')[-2])
-    assert abs(datetime.now(UTC) - created) < timedelta(minutes=1)
+    assert began <= created <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize("secret", [OAUTH, WSSE], ids=["OAuth", "WSSE"])
-def test_what_cannot_be_reached_is_unavailable(secret):
-    emarsys = Emarsys(secret)
+def test_what_cannot_be_reached_is_unavailable():
+    emarsys = Emarsys()
     emarsys.status_answer = NoReplyError("no connection in time")
     detail = "Emarsys cannot be reached: no connection in time"
     assert emarsys.check() == Obstacle(ObstacleCode.EMARSYS_UNAVAILABLE, detail)
@@ -140,31 +131,25 @@ def test_without_a_secret_or_the_token_table_nothing_is_asked(passing):
     emarsys = Emarsys()
     emarsys.secrets_manager.failure = aws_error("DecryptionFailure", status=500 if passing else 400)
     found = emarsys.obstacle()
-    assert found.code is ObstacleCode.CREDENTIALS_MISSING
+    assert (found.code, found.aws_unavailable) == (ObstacleCode.CREDENTIALS_MISSING, passing)
     assert found.detail == "the secret emarsys/default cannot be read: DecryptionFailure"
     assert "SecretsKeyArn" in found.remedy
-    assert found.aws_unavailable is passing
     emarsys.secrets_manager.failure = None
     emarsys.table.failure = TokenTableError("no table", aws_unavailable=passing)
     assert emarsys.check() == Obstacle(ObstacleCode.CREDENTIALS_MISSING, "no table", aws_unavailable=passing)
     assert emarsys.http.calls == []
-    emarsys.table.failure = None
-    assert isinstance(emarsys.check(), StatusSeen)
 
 
 @pytest.mark.parametrize(
     ("before", "after", "finds"),
-    [
-        (OAUTH, ROTATED, StatusSeen),  # rotated in Emarsys and in the secret
-        (OAUTH, OAUTH, Obstacle),  # in Emarsys first
-        (WSSE, ROTATED, StatusSeen),
-    ],
-    ids=["both", "Emarsys first", "WSSE to OAuth"],
+    [(OAUTH, ROTATED, StatusSeen), (OAUTH, OAUTH, Obstacle), (WSSE, ROTATED, StatusSeen)],
+    ids=["in Emarsys and in the secret", "in Emarsys first", "WSSE to OAuth"],
 )
 def test_a_secret_that_was_rotated_is_read_within_the_same_check(before, after, finds):
     emarsys = Emarsys(before)
     emarsys.check()
-    emarsys.rotate()
+    emarsys.pair = ROTATED
+    emarsys.tokens.clear()
     emarsys.secrets_manager.store("default", after)
     if before == WSSE:
         emarsys.http.answer = lambda call: UNAUTHORIZED if "X-WSSE" in call.headers else emarsys._answer(call)
@@ -172,15 +157,6 @@ def test_a_secret_that_was_rotated_is_read_within_the_same_check(before, after, 
     emarsys.clock.advance(60)
     emarsys.secrets_manager.store("default", ROTATED)
     assert isinstance(emarsys.check(), StatusSeen)
-
-
-def test_a_lasting_401_makes_no_storm_of_token_requests():
-    emarsys = Emarsys()
-    emarsys.status_answer = UNAUTHORIZED
-    for _ in range(360):
-        assert emarsys.obstacle().code is ObstacleCode.CREDENTIALS_REFUSED
-        emarsys.clock.advance(10)
-    assert len(emarsys.calls_of("POST")) <= 10
 
 
 @pytest.mark.parametrize("secret", [WSSE, OAUTH | {"client_secret": "wrong"}], ids=["WSSE", "no token"])

@@ -60,11 +60,8 @@ class TokenUrl:
     def pauses(self) -> list[float]:
         return [later - at for at, later in pairwise(self.asked_at)]
 
-    def assert_within_limits(self) -> None:
-        for seconds, requests in ((60, 2), (3600, 10)):
-            assert all(
-                sum(0 <= each - at < seconds for each in self.asked_at) <= requests for at in self.asked_at
-            )
+    def most_within(self, seconds: int) -> int:
+        return max(sum(0 <= each - at < seconds for each in self.asked_at) for at in self.asked_at)
 
 
 @pytest.fixture
@@ -207,7 +204,7 @@ def test_an_obstacle_is_shared_until_the_next_request(token_url):
     assert token_url.token() == "token-2"
 
 
-@pytest.mark.parametrize("status", [200, 201, 203, 299])
+@pytest.mark.parametrize("status", [200, 299])
 def test_a_token_counts_whatever_success_it_comes_with(token_url, status):
     token_url.always = reply(status, {"access_token": "a" * 8192})
     assert token_url.token() == "a" * 8192
@@ -337,12 +334,7 @@ def test_a_refused_token_is_replaced_once_it_is_ten_minutes_old_and_not_handed_o
     assert (found.code, found.retry_after_seconds) == (REFUSED, None)
     assert "The token URL took those of the secret" in found.remedy
     token_url.clock.advance(1)
-    assert (
-        token_url.token(refused="token-1")
-        == token_url.token(refused="token-1")
-        == token_url.token()
-        == "token-2"
-    )
+    assert [token_url.token(refused) for refused in ("token-1", "token-1", None)] == ["token-2"] * 3
     token_url.clock.advance(600)
     token_url.always = reply(200, {"access_token": "token-2"})
     assert token_url.obstacle(refused="token-2").code is REFUSED
@@ -364,7 +356,7 @@ def test_no_mixture_of_failures_refusals_and_short_lives_makes_a_storm(token_url
         if len(token_url.asked_at) > asked:
             asked, token_url.always = len(token_url.asked_at), next(answers)
         token_url.clock.advance(10)
-    token_url.assert_within_limits()
+    assert (token_url.most_within(60) <= 2, token_url.most_within(3600) <= 10) == (True, True)
 
 
 @pytest.mark.parametrize("answer", [reply(401, b""), FAILING])

@@ -4,7 +4,7 @@ What its condition does, tests/integration/test_token_sharing.py has.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -15,25 +15,9 @@ from export_watch.errors import TokenTableError
 from export_watch.watch import Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import NO_ANSWER, aws_error
 
-RECORD = TokenRecord(
-    "t", 1.5, 2.5, 3, 4.25, 5.125, Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7, remedy="wait")
-)
-OBSTACLE = {
-    "code": "rate_limited",
-    "detail": "so it was",
-    "retry_after_seconds": 7,
-    "aws_unavailable": False,
-    "remedy": "wait",
-}
-CONTENT = {
-    "token": "t",
-    "renew_at": 1.5,
-    "expires_at": 2.5,
-    "failures": 3,
-    "not_before": 4.25,
-    "secret_at": 5.125,
-    "obstacle": OBSTACLE,
-}
+OBSTACLE = Obstacle(ObstacleCode.RATE_LIMITED, "so it was", 7, remedy="wait")
+RECORD = TokenRecord("t", 1.5, 2.5, 3, 4.25, 5.125, OBSTACLE)
+CONTENT = asdict(RECORD)
 ITEM = {
     "client": {"S": "my-client"},
     "not_before": {"N": "4.25"},
@@ -71,7 +55,7 @@ UNKNOWN = {"code": "client_suspended", "detail": "it is", "retry_after_seconds":
     [
         (json.dumps(CONTENT), RECORD),
         (json.dumps(CONTENT | {"obstacle": None}), replace(RECORD, obstacle=None)),
-        (json.dumps(CONTENT | {"colour": "red", "obstacle": OBSTACLE | {"colour": "red"}}), RECORD),
+        (json.dumps(CONTENT | {"colour": "red", "obstacle": asdict(OBSTACLE) | {"colour": "red"}}), RECORD),
         # Without the count of failures the pauses between requests would begin anew.
         (
             json.dumps(CONTENT | {"obstacle": UNKNOWN}),
