@@ -36,12 +36,13 @@ bench: $(INSTALLED) ## Run the benchmarks, and draw their tables and pictures in
 
 # TESTS picks some: make test TESTS='tests/unit -k schedule'
 .PHONY: test
-test: $(INSTALLED) ## Run the whole test suite, but for the commands of the documents
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/documents --ignore tests/e2e)
+test: $(INSTALLED) ## Run the whole test suite, but for `make test-docs`
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(or $(TESTS),tests --ignore tests/documents --ignore tests/e2e -m 'not real_clock')
 
 .PHONY: test-docs
-test-docs: $(INSTALLED) ## Run the commands that the documents show, by the real `aws`, against the sandbox
+test-docs: $(INSTALLED) ## Run what takes its time: the commands that the documents show, and the sandbox's real clock
 	$(BIN)/python -m pytest tests/documents
+	$(BIN)/python -m pytest tests/sandbox -m real_clock
 
 .PHONY: lint
 lint: $(INSTALLED) $(CHECKOV)/.installed ## Check code, types, state machine, template and its policies
