@@ -130,7 +130,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
             f"2026-{rest}" for rest in ("11-23 17:04:05", "11-23T17:04:05.123Z", "11-23T17:04:05+01:00")
         ],
         "datacontenttype": ["text/plain"],
-        "dataschema": ["urn:emarsys-export-watch:notification:2"],
         "data.export_id": ["123", 0],
         "data.account": ["Default"],
         "data.outcome": ["finished", "error"],
@@ -189,16 +188,11 @@ WRONG: dict[str, dict[str, list[Any]]] = {
 
 
 @pytest.mark.parametrize(
-    ("sample", "path", "value"),
-    [
-        (name, path, value)
-        for name, paths in WRONG.items()
-        for path, values in paths.items()
-        for value in values
-    ],
+    ("sample", "path"), [(name, path) for name, paths in WRONG.items() for path in paths]
 )
-def test_a_wrong_message_is_refused(sample, path, value):
-    assert not is_valid(changed(SAMPLES[sample]["message"], path, value))
+def test_a_wrong_message_is_refused(sample, path):
+    for value in WRONG[sample][path]:
+        assert not is_valid(changed(SAMPLES[sample]["message"], path, value)), value
 
 
 @pytest.mark.parametrize(
