@@ -6,7 +6,7 @@ from export_watch.errors import InvalidSettingsError
 from export_watch.schedule import Policy
 from export_watch.settings import CheckExportSettings, ReportLostWatchSettings, StartWatchSettings
 from export_watch.watch import DistributionMethod
-from tests.unit.functions import ENVIRONMENT
+from tests.unit.examples import ENVIRONMENT
 
 
 def test_each_setting_is_the_variable_of_its_name():
