@@ -1,11 +1,8 @@
 """The signed header of version 2 of the API."""
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from typing import Any
-
-import pytest
 
 from export_watch.emarsys import wsse
 
@@ -18,13 +15,6 @@ def test_the_header_is_that_of_the_documented_vector_without_parts_of_a_second()
         'UsernameToken Username="test", PasswordDigest="NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ==", '
         f'Nonce="{NONCE}", Created="2018-03-01T09:15:38Z"'
     )
-
-
-@pytest.mark.parametrize("secret", ["pässwörd", "😀", "a b", '"quoted"'])
-def test_any_secret_makes_a_header_of_printable_ascii_that_does_not_hold_it(secret):
-    header = wsse.header("test", secret, NONCE, CREATED)
-    assert re.fullmatch(r"[\x20-\x7e]+", header)
-    assert secret not in header
 
 
 def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_makes_it(monkeypatch):
