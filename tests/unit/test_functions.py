@@ -237,7 +237,7 @@ def test_an_error_of_our_own_is_logged_with_its_traceback_and_its_message_delive
     written = start(capsys, {"export_id": 1})
     [bug] = written.logs
     assert (written.failed, bug["level"], bug["message_id"]) == (["message-0"], "ERROR", "message-0")
-    assert "will be delivered again" in bug["message"]
+    assert bug["message"] == "an unexpected error, the message will be delivered again"
     assert "MemoryError: a bug" in bug["exception"]
 
 

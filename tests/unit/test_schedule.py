@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export_watch.schedule import (
-    Policy,
-    base_wait_seconds,
-    first_wait_seconds,
-    pace,
-    stretch,
-    wait_seconds,
-)
+from export_watch.schedule import Policy, base_wait_seconds, first_wait_seconds, pace, stretch, wait_seconds
 from export_watch.watch import RateLimit
 from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export, table
 

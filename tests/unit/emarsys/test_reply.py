@@ -10,15 +10,7 @@ from export_watch.errors import NoReplyError, UnreadableReplyError
 from export_watch.location import FIELD_LENGTH
 from export_watch.reason import REMEDY, remedy
 from export_watch.transport import Reply
-from export_watch.watch import (
-    ExportStatus,
-    Obstacle,
-    ObstacleCode,
-    RateLimit,
-    Refusal,
-    Refused,
-    StatusSeen,
-)
+from export_watch.watch import ExportStatus, Obstacle, ObstacleCode, RateLimit, Refusal, Refused, StatusSeen
 from tests.unit.emarsys.fakes import reply
 from tests.unit.examples import EXPORT, FILE_URL
 

@@ -19,7 +19,7 @@ from export_watch.transport import Reply
 from export_watch.watch import Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 
-CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
+CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL, made_at=1)
 FAILING = reply(503, b"")
 MISSING, REFUSED, _, LIMITED, UNAVAILABLE, UNEXPECTED = ObstacleCode
 
