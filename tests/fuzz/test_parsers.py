@@ -20,6 +20,7 @@ from export_watch.schedule import Policy
 from export_watch.transport import Reply
 from export_watch.watch import Watch, WatchRequest
 from tests.contract.schemas import EXPORT_CREATED, assert_valid_notification
+from tests.unit.emarsys.test_rate_limit import HEADERS
 
 START = 1_800_000_000
 DEADLINE_SECONDS = 604_800  # the longest that the schema allows
@@ -101,12 +102,6 @@ CONTENTS = objects(
 )
 BODIES = (CONTENTS | VALUES).map(lambda content: json.dumps(content).encode()) | st.binary(max_size=100)
 STATUSES = st.sampled_from([200, 201, 301, 400, 401, 403, 404, 408, 429, 500, 503, 599, 999])
-HEADERS = st.dictionaries(
-    st.sampled_from(
-        ["Retry-After", "X-RateLimit-Reset", "X-RateLimit-Limit", "X-RateLimit-Remaining", "Date"]
-    ),
-    st.text(st.characters(max_codepoint=255), max_size=30) | st.integers().map(str) | st.floats().map(str),
-)
 
 
 @settings(max_examples=200)

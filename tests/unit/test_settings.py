@@ -22,9 +22,8 @@ def test_each_setting_is_the_variable_of_its_name():
         credentials_prefix="emarsys",
         token_table="tokens",
     )
-    assert ReportLostWatchSettings.from_environment(ENVIRONMENT) == ReportLostWatchSettings(
-        "my-stack", ENVIRONMENT["NOTIFICATION_TOPIC_ARN"]
-    )
+    report = ReportLostWatchSettings("my-stack", ENVIRONMENT["NOTIFICATION_TOPIC_ARN"])
+    assert ReportLostWatchSettings.from_environment(ENVIRONMENT) == report
 
 
 @pytest.mark.parametrize("empty", [None, "", " \n"])
