@@ -104,14 +104,13 @@ FIGURES = [
     ("what Emarsys may ask to wait", r"(\d+) hour", rate_limit.LONGEST_SECONDS / 3600),
     ("a changed secret", r"(\d+) minutes", credentials.CACHE_SECONDS / 60),
 ]
-STRETCH = schedule.OVERLOAD_STRETCH
 SENTENCES = {
     "schedule": [
         f"from the {schedule.UNPACED_CHECKS:,}th check on",
         f"{schedule.SCHEDULED_FACTOR} times as long",
         f"shortened by up to {schedule.JITTER:.0%}",
         f"shorter than {schedule.SHARED_WAIT_SECONDS} seconds times the square root of the pace",
-        f"becomes {STRETCH // 2} to {STRETCH * 3 // 2} times as long",
+        "becomes {:.0f} to {:.0f} times".format(*(part * schedule.OVERLOAD_STRETCH for part in (0.5, 1.5))),
         f"Above a pace of {schedule.FREE_PACE} each wait",
     ],
     "guarantees": [f"first seen at least {decision.CONFIRM_REFUSAL_SECONDS} seconds ago"],
@@ -151,9 +150,8 @@ def test_the_waits_and_checks_shown_are_those_of_the_schedule():
         assert int(checks) == pytest.approx(checks_until(elapsed), abs=1)
     fewest, most = map(int, re.findall(r"(\d+) to (\d+)\s+checks in 24 hours", README.read_text("utf-8"))[0])
     assert fewest == pytest.approx(checks_until(86_400), rel=0.02)
-    assert most == pytest.approx(
-        max(checks_until(86_400, ready_at=hour * 3600) for hour in range(1, 24)), rel=0.02
-    )
+    worst = max(checks_until(86_400, ready_at=hour * 3600) for hour in range(1, 24))
+    assert most == pytest.approx(worst, rel=0.02)
 
 
 def test_the_state_machine_is_drawn_as_it_is():
@@ -212,9 +210,7 @@ def test_what_the_code_says_of_documents_leads_somewhere():
 
 
 def test_every_example_is_in_a_how_to_and_what_contributing_names_is_there():
-    shown = {
-        (document.parent / target).resolve() for document, target in links() if "how-to" in document.parts
-    }
+    shown = {(page.parent / target).resolve() for page, target in links() if "how-to" in page.parts}
     assert set((ROOT / "examples").glob("*.*")) <= shown
     named = re.findall(r"`([\w./]+/[\w./*]*)`", CONTRIBUTING.read_text("utf-8"))
     assert len(named) > 20

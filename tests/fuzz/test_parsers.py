@@ -4,11 +4,10 @@ The parser of events must agree with the JSON Schema of events; and whatever a r
 must keep the contract of notifications, and be read again as it was remembered.
 """
 
-import contextlib
 import json
 import re
 
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export_watch import export_created, notification, state
@@ -59,8 +58,6 @@ DETAILS = objects(
 
 @settings(max_examples=200)
 @given(DETAILS | VALUES)
-@example({"export_id": True})
-@example({"export_id": "5\n"})
 def test_what_the_schema_of_events_allows_becomes_a_watch_and_all_else_a_clear_line(detail):
     event = {"detail-type": "Emarsys Export Created", "source": "fuzz", "detail": detail}
     try:
@@ -79,13 +76,6 @@ def test_what_the_schema_of_events_allows_becomes_a_watch_and_all_else_a_clear_l
         assert watch.context == detail.get("context", {})
         remembered = json.loads(json.dumps(state.dump(watch, Policy())))
         assert state.load(remembered, ARN + watch.execution) == Before(watch, Policy())
-
-
-@given(st.binary(max_size=60), st.integers(0, 200), DETAILS)
-def test_a_body_that_was_broken_is_accepted_or_refused_and_nothing_else(noise, at, detail):
-    whole = json.dumps({"detail": {"export_id": 5, **detail}})
-    with contextlib.suppress(InvalidEventError):
-        export_created.parse(whole[:at] + noise.decode("latin-1") + whole[at + len(noise) // 2 :], 86_400)
 
 
 FIELDS = objects(

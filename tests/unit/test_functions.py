@@ -76,17 +76,6 @@ def sqs_event(*details: dict[str, Any]) -> dict[str, Any]:
     return {"Records": [{"messageId": f"message-{place}", "body": body} for place, body in records]}
 
 
-class FakeEmarsys:
-    """Has one observation for whoever asks, and remembers who did."""
-
-    def __init__(self, observation):
-        self.observation, self.checked = observation, []
-
-    def check(self, account, export_id):
-        self.checked.append((account, export_id))
-        return self.observation
-
-
 class FakeAws:
     """Every service of AWS: remembers the calls, answers with what it was given, and raises what of it is an error."""
 
@@ -115,12 +104,19 @@ def cloud(monkeypatch):
     return fake
 
 
-def check(observation, capsys, *, at=60, level="INFO", added=(), **watch):
-    emarsys = FakeEmarsys(observation)
-    handler = build("check_export", level=level, emarsys=emarsys, now=lambda: STARTED_AT + at)
-    dumped = state.dump(a_watch(**watch), DEFAULTS) | dict(added)
-    written = invoke(handler, {"watch": dumped, "execution_arn": ARN}, capsys)
-    assert emarsys.checked == [("default", 123)]
+def check(observation, capsys, level="INFO", **caught):
+    """What is written about a check of the default watch after a minute."""
+    checked = []
+
+    def find(account, export_id):
+        checked.append((account, export_id))
+        return observation
+
+    emarsys = SimpleNamespace(check=find)
+    handler = build("check_export", level=level, emarsys=emarsys, now=lambda: STARTED_AT + 60)
+    watch = state.dump(a_watch(), DEFAULTS) | caught
+    written = invoke(handler, {"watch": watch, "execution_arn": ARN}, capsys)
+    assert checked == [("default", 123)]
     return written
 
 
@@ -137,7 +133,7 @@ def test_a_check_that_finds_no_final_status_answers_with_a_wait(capsys):
 
 @pytest.mark.parametrize("level", ["INFO", "ERROR"])
 def test_a_final_status_is_answered_with_its_notification_logged_and_counted(capsys, level):
-    written = check(DONE, capsys, level=level)
+    written = check(DONE, capsys, level)
     assert (written.answer["outcome"], written.answer["wait_seconds"]) == ("done", 0)
     assert written.answer["notification"]["attributes"]["outcome"] == "done"
     event = json.loads(written.answer["notification"]["message"])
@@ -156,7 +152,7 @@ def test_a_final_status_is_answered_with_its_notification_logged_and_counted(cap
 
 def test_what_the_state_machine_caught_is_logged_and_left_out_of_the_answer(capsys):
     failure = {"Error": "Lambda.Unknown", "Cause": "planted"}
-    written = check(READY, capsys, added={"check_failure": failure, "stuck_failure": failure})
+    written = check(READY, capsys, check_failure=failure, stuck_failure=failure)
     assert "Lambda.Unknown" in written.logs[0]["message"]
     assert written.counted == {"NotificationsFailed": 1}
     assert not {"check_failure", "stuck_failure"} & {*written.answer["watch"]}
