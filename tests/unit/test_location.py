@@ -49,7 +49,7 @@ ENCODED = {
     "a\\b.csv": "a%5Cb.csv",
     **{name: name for name in ("~a.csv", "-a.csv", "...", "..a", "a..b", ".hidden")},
 }
-DIRECTORIES = {
+DIRECTORIES: dict[str | None, tuple[str, str]] = {
     **dict.fromkeys((None, "", "NULL", "."), ("/", "/~/")),
     "out/": ("/out/", "/~/out/"),
     "./a//./b/.": ("/a/b/", "/~/a/b/"),

@@ -51,6 +51,8 @@ def with_record(content: Any) -> dict[str, Any]:
     return {"Item": ITEM | {"record": {"S": json.dumps(content)}}}
 
 
+NO_RECORDS = ["", "{}", "no JSON", "null", "5", "[]", '"token"']
+NO_ITEMS: list[dict[str, Any]] = [{}, {"Item": {}}, {"Item": {"record": {}}}]
 UNKNOWN = {"code": "client_suspended", "detail": "it is", "retry_after_seconds": None}
 UNEXPECTED = Obstacle(ObstacleCode.UNEXPECTED_REPLY, "it is")
 
@@ -63,10 +65,10 @@ UNEXPECTED = Obstacle(ObstacleCode.UNEXPECTED_REPLY, "it is")
         (with_record(CONTENT | {"colour": 1, "obstacle": asdict(OBSTACLE) | {"colour": 1}}), RECORD),
         # Without the count of failures the pauses between requests would begin anew.
         (with_record(CONTENT | {"obstacle": UNKNOWN}), replace(RECORD, obstacle=UNEXPECTED)),
-        *((with_record(CONTENT | {"obstacle": odd}), TokenRecord()) for odd in ("x", {})),
-        *((with_record(content), TokenRecord()) for content in ({}, None, 5, [], "token")),
-        *(({"Item": {"record": {"S": text}}}, TokenRecord()) for text in ("", "no JSON")),
-        *((nothing, TokenRecord()) for nothing in ({}, {"Item": {}}, {"Item": {"record": {}}})),
+        (with_record(CONTENT | {"obstacle": "x"}), TokenRecord()),
+        (with_record(CONTENT | {"obstacle": {}}), TokenRecord()),
+        *(({"Item": {"record": {"S": text}}}, TokenRecord()) for text in NO_RECORDS),
+        *((answer, TokenRecord()) for answer in NO_ITEMS),
     ],
 )
 def test_a_record_is_read_whatever_another_version_made_of_it(answer, record):
