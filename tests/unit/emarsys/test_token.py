@@ -118,13 +118,16 @@ def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them
     assert token_url.token() == "token-2"
 
 
-def test_a_warm_check_asks_no_table_and_a_cold_one_takes_a_shared_token_of_any_age(token_url):
+def test_a_warm_check_asks_no_table_a_cold_one_takes_the_shared_token_and_one_renews_it_for_all(token_url):
     assert token_url.token() == "token-1"
     calls = token_url.table.calls
     token_url.clock.advance(2000)
     assert token_url.token() == "token-1"
     assert token_url.table.calls == calls
-    assert token_url.environment().get(CREDENTIALS, 20) == "token-1"
+    other = token_url.environment()
+    assert other.get(CREDENTIALS, 20) == "token-1"
+    token_url.clock.advance(1300)
+    assert other.get(CREDENTIALS, 20) == token_url.token() == "token-2"
 
 
 def test_each_client_of_each_token_url_has_its_own_token(token_url):
