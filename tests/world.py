@@ -1,7 +1,6 @@
 """The world of a test: an Emarsys and the deployed template that watches its exports, on one virtual clock."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -62,9 +61,6 @@ class World:
     @property
     def statuses(self) -> dict[str, str]:
         return {execution.name: execution.status for execution in self.stack.executions()}
-
-    def log(self, function: str) -> str:
-        return "\n".join(json.dumps(record) for record in self.stack.logs.records(function))
 
     def assert_log_is_clean(self) -> None:
         """Each line of the functions is one JSON object, printable and of bounded length."""

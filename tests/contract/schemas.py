@@ -47,17 +47,9 @@ def assert_valid_notification(published: dict[str, Any]) -> None:
     ATTRIBUTES.validate(attributes)
     NOTIFICATION.validate(message)
     data = message["data"]
-    export_type = (data["export"] or {}).get("type")
     assert attributes["outcome"] == data["outcome"]
     assert attributes["account"] == data["account"]
     assert attributes["terminal"] == json.dumps(data["terminal"])
-    if (
-        isinstance(export_type, str)
-        and export_type.isascii()
-        and export_type.isalpha()
-        and export_type != "NULL"
-    ):
-        assert attributes["export_type"] == export_type.lower()
     assert message["subject"] == str(data["export_id"])
     assert message["source"].endswith(f"/{data['account']}")
     assert message["id"] == f"{data['watch']['execution']}/{data['outcome']}"

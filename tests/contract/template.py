@@ -18,11 +18,7 @@ PARAMETERS: dict[str, Any] = TEMPLATE["Parameters"]
 
 def of_type(resource_type: str) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, by their logical ids."""
-    return {
-        name: resource["Properties"]
-        for name, resource in RESOURCES.items()
-        if resource["Type"] == resource_type
-    }
+    return {name: of["Properties"] for name, of in RESOURCES.items() if of["Type"] == resource_type}
 
 
 def arn_of(name: str) -> dict[str, list[str]]:
@@ -44,10 +40,8 @@ def translated(region: str) -> dict[str, Any]:
         def load(self) -> dict[str, str]:
             return {}
 
-    with patch.dict(
-        os.environ, AWS_DEFAULT_REGION=region
-    ):  # the translator asks boto3 for the region's partition
-        plain: dict[str, Any] = json.loads(
-            json.dumps(transform(template, {}, NoManagedPolicies()), default=str)
-        )
+    # The translator asks boto3 for the region's partition.
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=region):
+        made = transform(template, {}, NoManagedPolicies())
+    plain: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return plain

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -70,23 +71,17 @@ def test_the_registrys_schemas_are_made_of_the_others_and_know_draft_4_only():
     for name, content in registry.schemas():
         written = (registry.REGISTRY / f"{name}.json").read_text("utf-8")
         assert written == notification_samples.text(content), "run `python -m tests.contract.registry`"
-        assert not [
-            word for word in ("$defs", "$id", "const", "if", "then", "else") if f'"{word}":' in written
-        ]
+        assert not re.findall(r'"(?:\$defs|\$id|const|if|then|else)":', written)
 
 
 def test_the_schema_knows_the_words_of_the_code_and_no_others():
-    assert (
-        NOTIFICATION_SCHEMA["$id"] == NOTIFICATION_SCHEMA["properties"]["dataschema"]["const"] == DATA_SCHEMA
-    )
-    parts = {
-        name: of["properties"] for name, of in NOTIFICATION_SCHEMA["$defs"].items() if "properties" in of
-    }
-    assert set(parts["reason"]["code"]["enum"]) == set(ReasonCode)
-    assert parts["file"]["distribution_method"]["enum"] == list(DistributionMethod)
-    assert NOTIFICATION_SCHEMA["properties"]["type"]["enum"] == [f"emarsys.export.{o}" for o in Outcome]
-    attributes = ATTRIBUTES_SCHEMA["properties"]
-    assert parts["data"]["outcome"]["enum"] == attributes["outcome"]["enum"] == list(Outcome)
+    message, attributes = NOTIFICATION_SCHEMA["properties"], ATTRIBUTES_SCHEMA["properties"]
+    data, reason, file = (NOTIFICATION_SCHEMA["$defs"][of]["properties"] for of in ("data", "reason", "file"))
+    assert NOTIFICATION_SCHEMA["$id"] == message["dataschema"]["const"] == DATA_SCHEMA
+    assert set(reason["code"]["enum"]) == set(ReasonCode)
+    assert file["distribution_method"]["enum"] == list(DistributionMethod)
+    assert message["type"]["enum"] == [f"emarsys.export.{outcome}" for outcome in Outcome]
+    assert data["outcome"]["enum"] == attributes["outcome"]["enum"] == list(Outcome)
     assert attributes["export_type"]["maxLength"] == EXPORT_TYPE_LENGTH
 
 
@@ -130,7 +125,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
             f"2026-{rest}" for rest in ("11-23 17:04:05", "11-23T17:04:05.123Z", "11-23T17:04:05+01:00")
         ],
         "datacontenttype": ["text/plain"],
-        "dataschema": ["urn:emarsys-export-watch:notification:2"],
         "data.export_id": ["123", 0],
         "data.account": ["Default"],
         "data.outcome": ["finished", "error"],
@@ -189,16 +183,11 @@ WRONG: dict[str, dict[str, list[Any]]] = {
 
 
 @pytest.mark.parametrize(
-    ("sample", "path", "value"),
-    [
-        (name, path, value)
-        for name, paths in WRONG.items()
-        for path, values in paths.items()
-        for value in values
-    ],
+    ("sample", "path"), [(name, path) for name, paths in WRONG.items() for path in paths]
 )
-def test_a_wrong_message_is_refused(sample, path, value):
-    assert not is_valid(changed(SAMPLES[sample]["message"], path, value))
+def test_a_wrong_message_is_refused(sample, path):
+    for value in WRONG[sample][path]:
+        assert not is_valid(changed(SAMPLES[sample]["message"], path, value)), value
 
 
 @pytest.mark.parametrize(

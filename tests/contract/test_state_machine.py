@@ -15,8 +15,11 @@ from tests.contract.template import PARAMETERS, RESOURCES, TEMPLATE
 MACHINE = read(ROOT / "statemachine" / "export_watch.asl.json")
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
 CHECK = STATES["Check export"]
-PUBLISH = {outcome: STATES[f"Publish {outcome}"] for outcome in Outcome if outcome is not Outcome.LOST}
-DONE, STUCK = PUBLISH[Outcome.DONE], PUBLISH[Outcome.STUCK]
+PUBLISH = {name: state for name, state in STATES.items() if name.startswith("Publish ")}
+DONE, STUCK = PUBLISH["Publish done"], PUBLISH["Publish stuck"]
+OUTCOMES = [outcome for outcome in Outcome if outcome is not Outcome.LOST]
+"""The outcomes that a check may have: `lost` is published by another function."""
+
 MAX_DEADLINE_SECONDS = PARAMETERS["DeadlineSeconds"]["MaxValue"]
 DAY_SECONDS = 86_400
 HISTORY_EVENTS = 25_000
@@ -39,20 +42,21 @@ def reachable(name: str) -> set[str]:
 
 
 def test_every_path_can_end_and_only_by_publishing_a_terminal_outcome():
-    ends = {f"Publish {outcome}" for outcome in PUBLISH if outcome.terminal}
+    ends = {f"Publish {outcome}" for outcome in OUTCOMES if outcome.terminal}
     assert {name for name, of in STATES.items() if of.get("End")} == ends
     assert not [of for of in STATES.values() if of["Type"] in {"Succeed", "Fail"}]
     assert all(reachable(name) & ends for name in set(STATES) - ends)
     assert reachable("Wait") == set(STATES)
 
 
-def test_every_choice_has_a_default_and_every_outcome_its_branch():
+def test_every_choice_has_a_default_and_every_outcome_its_branch_and_its_state():
     """What matches nothing cannot be caught."""
     assert all("Default" in of for of in STATES.values() if of["Type"] == "Choice")
+    states = {outcome: f"Publish {outcome}" for outcome in OUTCOMES}
+    assert set(states.values()) == set(PUBLISH), "each outcome has a state that publishes it"
     branch = STATES["Branch on outcome"]
-    assert [(choice["StringEquals"], choice["Next"]) for choice in branch["Choices"]] == [
-        (outcome, f"Publish {outcome}") for outcome in PUBLISH
-    ]
+    branches = {choice["StringEquals"]: choice["Next"] for choice in branch["Choices"]}
+    assert branches == states, "`Branch on outcome` leads each outcome to its state"
     assert branch["Default"] == STUCK["Next"] == "Wait"
 
 
@@ -60,8 +64,9 @@ def test_the_branches_publish_alike_and_stuck_goes_on_when_it_cannot_be_publishe
     def publishing(state: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in state.items() if key not in {"Next", "End", "Retry", "Catch"}}
 
-    assert all(publishing(state) == publishing(DONE) for state in PUBLISH.values())
-    assert all(state["Retry"] == DONE["Retry"] for outcome, state in PUBLISH.items() if outcome.terminal)
+    for state in PUBLISH.values():
+        assert publishing(state) == publishing(DONE)
+        assert state is STUCK or state["Retry"] == DONE["Retry"]
     assert [caught["Next"] for caught in STUCK["Catch"]] == ["Wait"]
 
 
@@ -83,9 +88,7 @@ def events(*names: str, check_retries: int = 0, publish_retries: bool = False) -
     """
     retries = {"Check export": check_retries}
     if publish_retries:
-        retries |= {
-            f"Publish {outcome}": state["Retry"][0]["MaxAttempts"] for outcome, state in PUBLISH.items()
-        }
+        retries |= {name: state["Retry"][0]["MaxAttempts"] for name, state in PUBLISH.items()}
     tasks = [name for name in names if STATES[name]["Type"] == "Task"]
     return 2 * len(names) + sum(3 * (1 + retries.get(name, 0)) for name in tasks)
 

@@ -163,22 +163,16 @@ READ_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes
 WRITE_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 DELIVER_LOGS = {
     *(f"logs:{verb}LogDelivery" for verb in ("Create", "Get", "Update", "Delete")),
-    *(
-        "logs:ListLogDeliveries",
-        "logs:PutResourcePolicy",
-        "logs:DescribeResourcePolicies",
-        "logs:DescribeLogGroups",
-    ),
+    *("logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+    *("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
 }
 """What a state machine needs to log (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html)."""
 
 
 def test_each_role_is_for_one_and_allows_just_what_is_needed():
-    used = {
-        f"{name}Role": RESOURCES[name]["Properties"]["Role"]
-        for name in (*FUNCTIONS, "ExportWatchStateMachine")
-    }
-    assert used == {role: arn_of(role) for role in ROLES}
+    users = [*FUNCTIONS, "ExportWatchStateMachine"]
+    assert {f"{name}Role" for name in users} == set(ROLES)
+    assert all(RESOURCES[name]["Properties"]["Role"] == arn_of(f"{name}Role") for name in users)
     assert not [role for role in ROLES.values() if "ManagedPolicyArns" in role]
     assert {role: allowed(role) for role in ROLES} == {
         "StartWatchFunctionRole": {
@@ -256,8 +250,6 @@ def test_nothing_names_another_partition_than_the_one_it_is_deployed_in(partitio
         text = text.replace(f"${{AWS::{name}}}", value)
     assert set(re.findall(r"\barn:([^:]*):", text)) == {partition}
     assert set(re.findall(r"\b(?:eu|us|cn|eusc)-[a-z-]+-\d\b", text)) == {region}
-    principals = {
-        f"{service}.amazonaws.com" for service in ("events", "lambda", "states")
-    }  # the same everywhere
-    hosts = set(re.findall(r"[\w.-]*amazonaws[\w.*]*", text))
-    assert hosts == principals | {f"secretsmanager.{region}.amazonaws.*"}
+    hosts = {f"{service}.amazonaws.com" for service in ("events", "lambda", "states")}  # the same everywhere
+    hosts |= {f"secretsmanager.{region}.amazonaws.*"}
+    assert set(re.findall(r"[\w.-]*amazonaws[\w.*]*", text)) == hosts

@@ -23,8 +23,9 @@ from urllib.request import urlopen
 import asyncssh
 import pytest
 
-from export_watch.location import File, locate
+from export_watch.location import File, locate, named
 from export_watch.watch import DistributionMethod, Export
+from tests.unit.test_location import DIRECTORIES, ENCODED
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # asyncore, in Python 3.11
@@ -35,35 +36,8 @@ with warnings.catch_warnings():
 LOGINS = ["/", "/home/user"]
 """Where a login begins."""
 
-PLACES = [
-    ("out", "a.csv"),
-    (None, "a.csv"),
-    ("out/deeper", "a.csv"),
-    ("./out//./deeper/", "a.csv"),
-    ("out", "./a.csv"),
-    ("out", "deeper/a.csv"),
-    ("/out", "a.csv"),
-    ("//out/deeper", "a.csv"),
-    ("/home/user/out", "a.csv"),
-    ("/", "a.csv"),
-    ("my exports", "my clicks.csv"),
-    ("Österreich", "Käufer & Ömer.csv"),
-    ("报告", "😀.csv"),
-    ("50%", "100%.csv"),
-    ("a%2Fb", "%2e%2e"),
-    ("%2Fout", "%2Fa.csv"),
-    ("a#b", "a#b.csv"),
-    ("a?b", "a?b.csv"),
-    ("a;b", "a.csv;type=a"),
-    ("a;type=d", "a;b.csv"),
-    ("a:b@c", "a:b@c.csv"),
-    ("a+b", "a+b=c&d,'e'.csv"),
-    ("a\\b", "a\\b.csv"),
-    ("...", "..a"),
-    ("a~", "~a.csv"),
-    ("-", "-a.csv"),
-]
-"""`ftp_dir` and `file_name` of files that have a URI. tests/unit/test_location.py has those that have none."""
+PLACES = [*(("out", name) for name in ENCODED), *((directory, "a.csv") for directory in DIRECTORIES)]
+"""`ftp_dir` and `file_name` of files that have a URI. The unit test has those that have none, too."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +49,7 @@ class Server:
 
     def meant(self, directory: str | None, name: str) -> str:
         """The path of the file in the server's tree."""
-        return posixpath.normpath(posixpath.join(self.login, directory or "", name)).replace("//", "/")
+        return posixpath.normpath(posixpath.join(self.login, named(directory) or "", name)).replace("//", "/")
 
     def file(self, directory: str | None, name: str, method: DistributionMethod) -> File:
         export = Export(file_name=name, ftp_dir=directory, ftp_host=f"127.0.0.1:{self.port}")
@@ -93,7 +67,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tree")
     readings: list[Callable[[str], str]] = [str, unquote, lambda text: re.split("[;#?]", text)[0], quote]
     for read, base, (directory, name) in product(readings, LOGINS, PLACES):
-        for path in (f"{base}/{read(directory or '')}/{read(name)}", f"{base}/{read(name)}"):
+        for path in (f"{base}/{read(named(directory) or '')}/{read(name)}", f"{base}/{read(name)}"):
             inside = posixpath.normpath(path).replace("//", "/")
             file = root / inside[1:]
             with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
@@ -211,7 +185,7 @@ def test_by_sftp_others_read_the_files_that_are_meant_by_directory_and_name(sftp
     assert read == [sftp.meant(*place) for place in PLACES]
 
 
-@pytest.mark.parametrize("place", [PLACES[0], ("my exports", "my clicks.csv")])
+@pytest.mark.parametrize("place", [PLACES[0], ("my exports/Österreich", "a.csv")])
 def test_by_sftp_a_client_that_does_not_know_the_sign_of_the_login_reads_no_other_file(sftp, place, tmp_path):
     """OpenSSH reads every URI from the login's directory, an absolute one too, which is thus left out."""
     command(*OPENSSH, str(sftp.file(*place, DistributionMethod.SFTP).uri), "got", cwd=tmp_path)

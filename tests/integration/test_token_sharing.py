@@ -1,17 +1,12 @@
-"""One token for many execution environments, on a real DynamoDB protocol: one of them at a time asks for it."""
+"""Who may ask for a token, on a real DynamoDB protocol: one execution environment at a time."""
 
 from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
 
-from export_watch.emarsys.credentials import OAuthCredentials
-from export_watch.emarsys.token import TokenStore
 from export_watch.emarsys.token_table import DynamoDbTokenTable, TokenRecord
 from sandbox.aws.client import client
-from tests.unit.emarsys.fakes import HOST, TOKEN_URL, FakeClock, FakeHttp, reply
-
-CREDENTIALS = OAuthCredentials("my-id", "my-secret", HOST, TOKEN_URL)
 
 
 @pytest.fixture(scope="module")
@@ -24,16 +19,6 @@ def table() -> Iterator[DynamoDbTokenTable]:
             BillingMode="PAY_PER_REQUEST",
         )
         yield DynamoDbTokenTable(client("dynamodb"), "tokens")
-
-
-def test_many_environments_ask_for_one_token_and_renew_it_once(table):
-    clock = FakeClock()
-    http = FakeHttp(lambda _: reply(200, {"access_token": f"token-{len(http.calls)}", "expires_in": 3600}))
-    environments = [TokenStore(http, table, clock) for _ in range(40)]
-    for hour in (1, 2):
-        got = {environment.get(CREDENTIALS, 20) for environment in environments}
-        assert (got, len(http.calls)) == ({f"token-{hour}"}, hour)
-        clock.advance(3400)
 
 
 @pytest.mark.parametrize("record", [{}, {"record": {"S": "of another version"}}], ids=["none", "unreadable"])

@@ -14,6 +14,26 @@ STARTED_AT = 1_795_452_601
 DAY = 86_400
 DEFAULTS = Policy()
 FILE_URL = "https://api.emarsys.net/api/v3/export/123/data"
+ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "my-stack",
+    "POWERTOOLS_METRICS_NAMESPACE": "EmarsysExportWatch",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "STACK_NAME": "my-stack",
+    "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:export-watch",
+    "CHECK_COST_SECONDS": "2",
+    "MIN_WAIT_SECONDS": "10",
+    "MAX_WAIT_SECONDS": "900",
+    "STUCK_AFTER_SECONDS": "3900",
+    "DEADLINE_SECONDS": "86400",
+    "DEFAULT_DISTRIBUTION_METHOD": "ftp",
+    "EMARSYS_HOST": "https://api.emarsys.net",
+    "EMARSYS_TOKEN_URL": "https://auth.emarsys.net/oauth2/token",
+    "CREDENTIALS_PREFIX": "emarsys",
+    "TOKEN_TABLE": "tokens",
+    "NOTIFICATION_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:notifications",
+}
+"""The environment of every function."""
+
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:export-watch:default_123"
 WATCH = Watch(
     execution="default_123",

@@ -95,48 +95,37 @@ def test_each_key_is_accepted_up_to_its_bounds_and_refused_beyond_with_what_it_m
 
 
 def test_a_key_that_means_nothing_is_named_and_of_many_some_are():
-    request = parse(event(distributon_method="sftp", **{"\n\x1b[31m" * 99: 1}), MAX_DEADLINE)
-    warning = ignored(request)
+    warning = ignored(parse(event(distributon_method="sftp", **{"\n\x1b[31m" * 99: 1}), MAX_DEADLINE))
     assert "'\\n\\x1b[31m\\n\\x1b[31m" in warning
     assert warning.endswith("[31…, 'distributon_method'. Is one misspelt?")
     assert warning.isprintable()
-    ten, more = (
-        ignored(parse(event(**dict.fromkeys("abcdefghijk"[:count], 1)), MAX_DEADLINE)) for count in (10, 11)
-    )
-    assert ten.endswith(
-        "here and were ignored: 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'. Is one misspelt?"
-    )
-    assert more.endswith("'i', 'j', and 1 more. Is one misspelt?")
+    for count, end in ((10, "'i', 'j'. Is one misspelt?"), (11, "'i', 'j', and 1 more. Is one misspelt?")):
+        many = dict.fromkeys("abcdefghijk"[:count], 1)
+        assert ignored(parse(event(**many), MAX_DEADLINE)).endswith(end)
 
 
-@pytest.mark.parametrize(
-    "detail", ["{}", '{"id": 7}', '{"Export_Id": 7}', '{"export_id": null}', '{"context": {"export_id": 7}}']
-)
-def test_an_event_without_an_export_id_is_refused(detail):
-    assert refusal(f'{{"detail": {detail}}}').startswith("`export_id` is missing: the id that Emarsys gave")
+NO_EVENTS = {
+    "`export_id` is missing: the id that Emarsys gave": [
+        f'{{"detail": {detail}}}'
+        for detail in ("{}", '{"Export_Id": 7}', '{"export_id": null}', '{"context": {"export_id": 7}}')
+    ],
+    "the event has no `detail` that is a JSON object; send it through EventBridge": [
+        *("null", "[]", "7", '"detail"', "{}", '{"detail": []}', '{"detail": "{}"}')
+    ],
+    "the event is nested too deeply to be read": [with_context(nested(100_000))],
+    "the event is not JSON: ": [
+        *("", "text", event()[:-1], f"\ufeff{event()}", '{"detail": {"export_id": ' + "9" * 5000 + "}}"),
+        *map(with_context, ['{"x": Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
+    ],
+    "the event is not JSON: 1e400 is no number that can be sent on": [with_context('{"x": 1e400}')],
+    f"the event is not JSON: {'1' * 20} is no number that can": [with_context("1" * 400 + ".0")],
+}
 
 
-@pytest.mark.parametrize("body", ["null", "[]", "7", '"detail"', "{}", '{"detail": []}', '{"detail": "{}"}'])
-def test_an_event_without_a_detail_is_refused(body):
-    assert refusal(body) == "the event has no `detail` that is a JSON object; send it through EventBridge"
-
-
-NO_JSON = [
-    *("", "text", "{", "{'detail': {'export_id': 123}}", '{"detail": {"export_id": 0123}}'),
-    *(event()[:-1], f"{event()} more", f"\ufeff{event()}", '{"detail": {"export_id": ' + "9" * 5000 + "}}"),
-    *map(with_context, ['{"x": Infinity}', '{"x": NaN}', '{"x": "a\nb"}']),
-]
-
-
-@pytest.mark.parametrize("body", NO_JSON, ids=range(len(NO_JSON)))
-def test_what_is_no_json_is_refused(body):
-    assert "not JSON" in refusal(body)
-
-
-@pytest.mark.parametrize("number", ["1e400", "[-1e400]", "1" * 400 + ".0"])
-def test_a_number_that_would_come_back_as_another_is_refused(number):
-    message = f"the event is not JSON: {number.strip('[]')[:20]} is no number that can be sent on"
-    assert refusal(with_context(f'{{"x": {number}}}')) == message
+@pytest.mark.parametrize("why", NO_EVENTS)
+def test_what_is_no_event_is_refused(why):
+    for body in NO_EVENTS[why]:
+        assert refusal(body).startswith(why)
 
 
 def test_what_is_shown_of_a_value_is_cut_to_60_characters():
@@ -145,18 +134,13 @@ def test_what_is_shown_of_a_value_is_cut_to_60_characters():
     assert f"is '{cut}…; it" in refusal(event(account=cut))
 
 
-@pytest.mark.parametrize("levels", [33, 1000, 100_000])
-@pytest.mark.parametrize("key", ["context", "export_id", "distribution_method"])
-def test_a_key_of_any_depth_is_refused(key, levels):
-    message = refusal(f'{{"detail": {{"export_id": 123, "{key}": {nested(levels)}}}}}')
-    assert levels < 100_000 or message == "the event is nested too deeply to be read"
-
-
 @pytest.mark.parametrize("levels", [500, 1000, 100_000])
-def test_an_ignored_key_of_any_depth_breaks_nothing(levels):
+def test_no_depth_breaks_anything(levels):
+    for key in ("context", "export_id", "distribution_method"):
+        refusal(f'{{"detail": {{"export_id": 123, "{key}": {nested(levels)}}}}}')
     # How deep Python reads depends on its version.
     with contextlib.suppress(InvalidEventError) if levels > 900 else contextlib.nullcontext():
-        assert parse(event()[:-2] + f', "unknown": {nested(levels)}}}}}', MAX_DEADLINE).export_id == 123
+        assert parse(event()[:-2] + f', "ignored": {nested(levels)}}}}}', MAX_DEADLINE).export_id == 123
 
 
 def test_a_context_may_be_32_levels_deep():
@@ -167,22 +151,9 @@ def test_a_context_may_be_32_levels_deep():
 
 
 @pytest.mark.parametrize("character", ["x", "ü", "\U0001f600", "\ud800"])
-@pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_context_may_have_8192_bytes_in_utf_8_however_it_was_written(character, ascii_only):
+def test_a_context_may_have_8192_bytes_in_utf_8_however_it_was_written(character):
     size = len(character.encode("utf-8", "surrogatepass"))
     text = character * (8178 // size) + "x" * (8178 % size)
-    fits, too_long = (
-        with_context(json.dumps({"a": value, "b": 0}, ensure_ascii=ascii_only, indent=2))
-        for value in (text, text + "x")
-    )
+    fits, too_long = (with_context(json.dumps({"a": a, "b": 0}, indent=2)) for a in (text, text + "x"))
     assert parse(fits, MAX_DEADLINE).context == {"a": text, "b": 0}
     assert "`context` has 8193 bytes, at most 8192 are allowed" in refusal(too_long)
-
-
-def test_the_last_of_keys_of_one_name_counts():
-    body = (
-        '{"detail": {"export_id": 1}, "detail": {"export_id": 2, "context": {"a": 1}, '
-        '"c\\u006fntext": {"b": 1.0}, "export_id": 3}, "more": [{}]}'
-    )
-    request = parse(body, MAX_DEADLINE)
-    assert (request.export_id, request.context) == (3, {"b": 1.0})

@@ -33,40 +33,47 @@ def test_a_file_is_where_its_delivery_puts_it(method, host, directory, uri):
     assert locate(an_export(), method, FILE_URL) == File(NAME, method, host, directory, uri)
 
 
-@pytest.mark.parametrize(
-    ("file_name", "encoded"),
-    [
-        ("my clicks.csv", "my%20clicks.csv"),
-        ("a/b.csv", "a%2Fb.csv"),
-        ("a/.//b.csv", "a%2Fb.csv"),
-        ("a%2Fb.csv", "a%252Fb.csv"),
-        ("Käufer & Ömer.csv", "K%C3%A4ufer%20%26%20%C3%96mer.csv"),
-        ("a?b#c;type=d+f", "a%3Fb%23c%3Btype%3Dd%2Bf"),
-        ("a[1]*:@.csv", "a%5B1%5D%2A%3A%40.csv"),
-        *((name, name) for name in ("~a.csv", "...", "..a", "a..b", ".hidden")),
-        (123, "123"),
-    ],
-)
+ENCODED = {
+    "my clicks.csv": "my%20clicks.csv",
+    "a/b.csv": "a%2Fb.csv",
+    "a/.//b.csv": "a%2Fb.csv",
+    "%2Fa.csv": "%252Fa.csv",
+    "%2e%2e": "%252e%252e",
+    "100%.csv": "100%25.csv",
+    "Käufer & Ömer.csv": "K%C3%A4ufer%20%26%20%C3%96mer.csv",
+    "😀.csv": "%F0%9F%98%80.csv",
+    "a?b#c;type=d+f": "a%3Fb%23c%3Btype%3Dd%2Bf",
+    "a.csv;type=a": "a.csv%3Btype%3Da",
+    "a[1]*:@.csv": "a%5B1%5D%2A%3A%40.csv",
+    "a+b=c&d,'e'.csv": "a%2Bb%3Dc%26d%2C%27e%27.csv",
+    "a\\b.csv": "a%5Cb.csv",
+    **{name: name for name in ("~a.csv", "-a.csv", "...", "..a", "a..b", ".hidden")},
+}
+DIRECTORIES: dict[str | None, tuple[str, str]] = {
+    **dict.fromkeys((None, "", "NULL", "."), ("/", "/~/")),
+    "out/": ("/out/", "/~/out/"),
+    "./a//./b/.": ("/a/b/", "/~/a/b/"),
+    "my exports/Österreich": ("/my%20exports/%C3%96sterreich/", "/~/my%20exports/%C3%96sterreich/"),
+    "50% off/a?b#c": ("/50%25%20off/a%3Fb%23c/", "/~/50%25%20off/a%3Fb%23c/"),
+    "a:b@c;type=d": ("/a%3Ab%40c%3Btype%3Dd/", "/~/a%3Ab%40c%3Btype%3Dd/"),
+    "a+b/-/a\\b": ("/a%2Bb/-/a%5Cb/", "/~/a%2Bb/-/a%5Cb/"),
+    "%2Fout": ("/%252Fout/", "/~/%252Fout/"),
+    "a~/...": ("/a~/.../", "/~/a~/.../"),
+    **dict.fromkeys(("/", "/."), ("/%2F", "/")),
+    "//out/a": ("/%2Fout/a/", "/out/a/"),
+    "/./out/": ("/%2Fout/", "/out/"),
+}
+"""Where they begin by FTP, and by SFTP: in the login's directory, or in the root."""
+
+
+@pytest.mark.parametrize(("file_name", "encoded"), ENCODED.items())
 def test_every_part_of_a_uri_is_percent_encoded(file_name, encoded):
     assert on_server(file_name).uri == f"ftp://ftp.example.com/out/{encoded}"
 
 
-@pytest.mark.parametrize(
-    ("ftp_dir", "ftp_start", "sftp_start"),
-    [
-        *((nothing, "/", "/~/") for nothing in (None, "", "NULL", ".")),
-        ("out/", "/out/", "/~/out/"),
-        ("./a//./b/.", "/a/b/", "/~/a/b/"),
-        ("my exports/Österreich", "/my%20exports/%C3%96sterreich/", "/~/my%20exports/%C3%96sterreich/"),
-        ("50% off/a?b#c", "/50%25%20off/a%3Fb%23c/", "/~/50%25%20off/a%3Fb%23c/"),
-        ("a~", "/a~/", "/~/a~/"),
-        *((root, "/%2F", "/") for root in ("/", "/.")),
-        ("//out/a", "/%2Fout/a/", "/out/a/"),
-        ("/./out/", "/%2Fout/", "/out/"),
-    ],
-)
-def test_the_directory_is_that_of_the_login_or_begins_in_the_root(ftp_dir, ftp_start, sftp_start):
-    for method, start in ((FTP, ftp_start), (SFTP, sftp_start)):
+@pytest.mark.parametrize(("ftp_dir", "starts"), DIRECTORIES.items())
+def test_the_directory_is_that_of_the_login_or_begins_in_the_root(ftp_dir, starts):
+    for method, start in zip((FTP, SFTP), starts, strict=True):
         file = on_server(ftp_dir=ftp_dir, method=method)
         assert (file.uri, file.directory) == (f"{method}://ftp.example.com{start}a.csv", named(ftp_dir))
 

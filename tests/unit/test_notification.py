@@ -18,9 +18,8 @@ NOW = STARTED_AT + 844
 def published(outcome=Outcome.DONE, now=NOW, **watch):
     """The notification of an outcome of a watch: its event and its attributes."""
     why = reason.export_failed()
-    stuck = Stuck(a_watch(**watch), why, None, 60)
-    decision = stuck if outcome is Outcome.STUCK else End(stuck.watch, outcome, why)
-    return read(decision, now, Origin("my-stack", ARN))
+    stuck, end = Stuck(a_watch(**watch), why, None, 60), End(a_watch(**watch), outcome, why)
+    return read(stuck if outcome is Outcome.STUCK else end, now, Origin("my-stack", ARN))
 
 
 def read(decision, now, origin):
@@ -50,12 +49,8 @@ def test_every_outcome_is_named_alike_wherever_it_stands(outcome):
     assert (data["outcome"], data["terminal"], data["account"]) == (outcome, terminal, "shop")
     assert (data["export"], data["file"], data["context"]) == (None, None, context)
     assert data["reason"] == {"code": "export_failed", "message": reason.export_failed().message}
-    assert attributes == {
-        "outcome": outcome,
-        "account": "shop",
-        "export_type": "unknown",
-        "terminal": "true" if terminal else "false",
-    }
+    about = {"outcome": outcome, "account": "shop", "terminal": "true" if terminal else "false"}
+    assert attributes == about | {"export_type": "unknown"}
 
 
 def test_a_lost_watch_says_nothing_that_is_not_known():

@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export_watch.schedule import (
-    Policy,
-    base_wait_seconds,
-    first_wait_seconds,
-    pace,
-    stretch,
-    wait_seconds,
-)
+from export_watch.schedule import Policy, base_wait_seconds, first_wait_seconds, pace, stretch, wait_seconds
 from export_watch.watch import RateLimit
 from tests.unit.examples import DAY, DEFAULTS, STARTED_AT, a_watch, an_export, table
 
@@ -123,6 +116,8 @@ FLOOR, LATER = {"checks": 1000, "deadline_at": NEXT_WEEK}, {"ready_since": START
         "rounded up, not to be early": (READY, 3890.5, None, None, 10),
         "at least 1": (READY, 3899.999, None, None, 1),
         "whatever the limit": (READY, 3890, None, left(0.1), 10),
+        "but not once it was told": (READY | {"stuck_told": True}, 3895, None, None, 169),
+        "nor where it is over": ({"ready_since": STARTED_AT - 5}, 3895, None, None, 169),
         "cut to the deadline": ({}, DAY - 5, None, None, 5),
         "rounded up to the deadline": ({}, DAY - 4.5, None, None, 5),
         "no refusal goes past the deadline": ({}, DAY - 5, 3600, None, 5),
@@ -143,11 +138,6 @@ FLOOR, LATER = {"checks": 1000, "deadline_at": NEXT_WEEK}, {"ready_since": START
 )
 def test_the_rules_of_the_wait_apply_in_their_order(watch, after_seconds, retry_after, limit, expected):
     assert wait(after_seconds, DEFAULTS, retry_after, limit, **watch) == expected
-
-
-@pytest.mark.parametrize("stuck", [{"stuck_told": True}, {"ready_since": STARTED_AT - 5}])
-def test_nothing_is_cut_to_a_stuck_moment_that_is_over(stuck):
-    assert wait(3895, **READY | stuck) > 100
 
 
 @pytest.mark.parametrize(("watch", "after_seconds"), [({}, 0), (READY, 3890)])

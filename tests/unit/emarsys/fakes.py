@@ -21,12 +21,10 @@ WSSE: dict[str, Any] = {"username": "customer001", "secret": "my-secret"}
 NO_ANSWER = ReadTimeoutError(endpoint_url="https://aws.example")
 
 
-def aws_error(name: str, message: str = "", status: int = 400, operation: str = "Call") -> ClientError:
+def aws_error(name: str, message: str = "", status: int = 400) -> ClientError:
     """An error as botocore raises it."""
-    return ClientError(
-        {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
-        operation,
-    )
+    said = {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(said, "Call")  # type: ignore[arg-type]
 
 
 class FakeClock:

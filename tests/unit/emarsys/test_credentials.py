@@ -50,6 +50,10 @@ def test_what_a_secret_holds_chooses_the_way_of_authentication(secret, expected)
     assert store(FakeSecretsManager(default=secret)).get("default") == expected
 
 
+NO_HOSTS = [
+    *("h", "ftp://my-secret", "https://u:my-secret@h", 5, "http://h", "http://127.0.0.1.h"),
+    *(f"https://h{more}" for more in ("/path", "?q", "\n", " ", ":123456")),
+]
 MALFORMED: dict[str, list[Any]] = {
     "has no value": ["", "\ufeff \n"],
     "is binary, not text": [b"my-secret"],
@@ -66,14 +70,7 @@ MALFORMED: dict[str, list[Any]] = {
         *(WSSE | {"secret": odd} for odd in ("", "my-secret\x00", "my-secret\x7f")),
         *(WSSE | {"username": odd} for odd in ("", 'customer"1', "customer\r\n1", "käufer")),
     ],
-    f"has a host that is no URL like {HOST}": [
-        *(
-            OAUTH | {"host": host}
-            for host in ("h", "ftp://my-secret", "https://u:my-secret@h", 5, "http://h")
-        ),
-        *(OAUTH | {"host": f"https://h{more}"} for more in ("/path", "?q", "\n", " ", ":123456")),
-        OAUTH | {"host": "http://127.0.0.1.h"},
-    ],
+    f"has a host that is no URL like {HOST}": [OAUTH | {"host": host} for host in NO_HOSTS],
     f"has a token_url that is no URL like {TOKEN_URL}": [
         OAUTH | {"token_url": url}
         for url in ("h/token", "http://h/token", "https://u:my-secret@h/t", "https://h/t?q=my-secret")
@@ -81,21 +78,15 @@ MALFORMED: dict[str, list[Any]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("what", "secret"),
-    [
-        pytest.param(what, secret, id=f"{what[:16]} {number}")
-        for what, secrets in MALFORMED.items()
-        for number, secret in enumerate(secrets)
-    ],
-)
-def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what, secret):
-    with pytest.raises(CredentialsMissingError) as error:
-        store(FakeSecretsManager(default=secret)).get("default")
-    assert str(error.value) == f"the secret emarsys/default {what}"
-    assert (error.value.remedy, error.value.aws_unavailable) == (PUT, False)
-    assert error.value.__cause__ is None
-    assert error.value.__context__ is None
+@pytest.mark.parametrize("what", MALFORMED)
+def test_a_malformed_secret_is_a_clear_error_that_quotes_nothing_of_it(what):
+    for secret in MALFORMED[what]:
+        with pytest.raises(CredentialsMissingError) as error:
+            store(FakeSecretsManager(default=secret)).get("default")
+        assert str(error.value) == f"the secret emarsys/default {what}", secret
+        assert (error.value.remedy, error.value.aws_unavailable) == (PUT, False)
+        assert error.value.__cause__ is None
+        assert error.value.__context__ is None
 
 
 NOT_FOUND, INVALID, DENIED = "ResourceNotFoundException", "InvalidRequestException", "AccessDeniedException"

@@ -19,7 +19,7 @@ from export_watch.transport import Reply
 from export_watch.watch import Obstacle, ObstacleCode
 from tests.unit.emarsys.fakes import HOST, TOKEN_URL, Answer, Call, FakeClock, FakeHttp, FakeTokenTable, reply
 
-CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL)
+CREDENTIALS = OAuthCredentials("my-id", "my-client-secret", HOST, TOKEN_URL, made_at=1)
 FAILING = reply(503, b"")
 MISSING, REFUSED, _, LIMITED, UNAVAILABLE, UNEXPECTED = ObstacleCode
 
@@ -118,13 +118,16 @@ def test_a_token_that_lasts_less_than_ten_minutes_is_missed_for_the_rest_of_them
     assert token_url.token() == "token-2"
 
 
-def test_a_warm_check_asks_no_table_and_a_cold_one_takes_a_shared_token_of_any_age(token_url):
+def test_a_warm_check_asks_no_table_a_cold_one_takes_the_shared_token_and_one_renews_it_for_all(token_url):
     assert token_url.token() == "token-1"
     calls = token_url.table.calls
     token_url.clock.advance(2000)
     assert token_url.token() == "token-1"
     assert token_url.table.calls == calls
-    assert token_url.environment().get(CREDENTIALS, 20) == "token-1"
+    other = token_url.environment()
+    assert other.get(CREDENTIALS, 20) == "token-1"
+    token_url.clock.advance(1300)
+    assert other.get(CREDENTIALS, 20) == token_url.token() == "token-2"
 
 
 def test_each_client_of_each_token_url_has_its_own_token(token_url):
@@ -190,18 +193,10 @@ def test_what_brings_no_token_is_an_obstacle_that_says_what_to_do(token_url, ans
     assert not any(word in repr(found) for word in ("planted", "my-"))
 
 
-def test_an_obstacle_is_shared_until_the_next_request(token_url):
-    token_url.always = NoReplyError("no way")
-    found = token_url.obstacle()
+def test_without_a_reply_it_is_said_that_the_token_url_cannot_be_reached():
+    found = TokenUrl(NoReplyError("no way")).obstacle()
     assert (found.code, found.detail) == (UNAVAILABLE, "the token URL cannot be reached: no way")
     assert found.remedy.startswith(CHECK_URL)
-    token_url.always = None
-    token_url.clock.advance(29)
-    calls = token_url.table.calls
-    assert token_url.obstacle(store=token_url.environment()) == found
-    assert token_url.table.calls == calls + 1  # nothing is claimed before
-    token_url.clock.advance(1)
-    assert token_url.token() == "token-2"
 
 
 @pytest.mark.parametrize("status", [200, 299])
@@ -219,14 +214,11 @@ def test_a_token_counts_whatever_success_it_comes_with(token_url, status):
         (reply(401, b"", Retry_After="300"), 300, 0, 300),
         (reply(429, b"", X_RateLimit_Reset="1795452901"), 300, 0, 300),
         (reply(503, b"", Retry_After="Mon, 23 Nov 2026 16:51:01 GMT"), 60, 0, 60),
-        (
-            reply(429, b"", Retry_After="1"),
-            1,
-            20,
-            1,
-        ),  # a claim may last longer, but a token may be there by then
+        # A claim may last longer, but a token may be there by then.
+        (reply(429, b"", Retry_After="1"), 1, 20, 1),
         (reply(503, b"", Retry_After="0"), 0, 20, 0),
         (reply(503, b""), None, 20, None),
+        (NoReplyError("no way"), None, 20, None),
     ],
 )
 def test_whoever_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
@@ -234,10 +226,13 @@ def test_whoever_reads_later_gets_what_is_left_of_the_time_that_was_asked_for(
 ):
     """From the table or from memory; and nobody asks again before."""
     token_url = TokenUrl(answer)
-    assert token_url.obstacle().retry_after_seconds == asked
+    found = token_url.obstacle()
+    assert found.retry_after_seconds == asked
     token_url.clock.advance(seconds_later)
+    calls = token_url.table.calls
     for store in (token_url.store, token_url.environment()):
-        assert token_url.obstacle(store=store).retry_after_seconds == left
+        assert token_url.obstacle(store=store) == replace(found, retry_after_seconds=left)
+    assert token_url.table.calls == calls + 2  # nothing is claimed before
     token_url.clock.advance(max(asked or 0, 30) - seconds_later - 0.01)
     assert token_url.token() is None
     assert len(token_url.asked_at) == 1
@@ -256,16 +251,8 @@ def test_the_pauses_after_failures_double_up_to_ten_minutes():
 
 def test_a_token_is_no_failure_and_lets_no_failure_be_forgotten(token_url):
     token_url.expires_in = 900
-    steps = [
-        (0, None),
-        (810, FAILING),
-        (30, FAILING),
-        (60, None),
-        (810, FAILING),
-        (119, FAILING),
-        (1, FAILING),
-    ]
-    for seconds, answer in steps:
+    answers = [None, FAILING, FAILING, None, FAILING, FAILING, FAILING]
+    for seconds, answer in zip([0, 810, 30, 60, 810, 119, 1], answers, strict=True):
         token_url.clock.advance(seconds)
         token_url.always = answer
         token_url.token()

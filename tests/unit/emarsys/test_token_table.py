@@ -47,34 +47,34 @@ class DynamoDb:
     get_item = put_item = _ask
 
 
+def with_record(content: Any) -> dict[str, Any]:
+    return {"Item": ITEM | {"record": {"S": json.dumps(content)}}}
+
+
+NO_RECORDS = ["", "{}", "no JSON", "null", "5", "[]", '"token"']
+NO_ITEMS: list[dict[str, Any]] = [{}, {"Item": {}}, {"Item": {"record": {}}}]
 UNKNOWN = {"code": "client_suspended", "detail": "it is", "retry_after_seconds": None}
+UNEXPECTED = Obstacle(ObstacleCode.UNEXPECTED_REPLY, "it is")
 
 
 @pytest.mark.parametrize(
-    ("text", "record"),
+    ("answer", "record"),
     [
-        (json.dumps(CONTENT), RECORD),
-        (json.dumps(CONTENT | {"obstacle": None}), replace(RECORD, obstacle=None)),
-        (json.dumps(CONTENT | {"colour": "red", "obstacle": asdict(OBSTACLE) | {"colour": "red"}}), RECORD),
+        (with_record(CONTENT), RECORD),
+        (with_record(CONTENT | {"obstacle": None}), replace(RECORD, obstacle=None)),
+        (with_record(CONTENT | {"colour": 1, "obstacle": asdict(OBSTACLE) | {"colour": 1}}), RECORD),
         # Without the count of failures the pauses between requests would begin anew.
-        (
-            json.dumps(CONTENT | {"obstacle": UNKNOWN}),
-            replace(RECORD, obstacle=Obstacle(ObstacleCode.UNEXPECTED_REPLY, "it is")),
-        ),
-        *((text, TokenRecord()) for text in ("", "{}", "no JSON", "null", "5", "[]", '"token"')),
-        (json.dumps(CONTENT | {"obstacle": "x"}), TokenRecord()),
-        (json.dumps(CONTENT | {"obstacle": {}}), TokenRecord()),
+        (with_record(CONTENT | {"obstacle": UNKNOWN}), replace(RECORD, obstacle=UNEXPECTED)),
+        (with_record(CONTENT | {"obstacle": "x"}), TokenRecord()),
+        (with_record(CONTENT | {"obstacle": {}}), TokenRecord()),
+        *(({"Item": {"record": {"S": text}}}, TokenRecord()) for text in NO_RECORDS),
+        *((answer, TokenRecord()) for answer in NO_ITEMS),
     ],
 )
-def test_a_record_is_read_whatever_another_version_made_of_it(text, record):
-    dynamodb = DynamoDb({"Item": ITEM | {"record": {"S": text}}})
+def test_a_record_is_read_whatever_another_version_made_of_it(answer, record):
+    dynamodb = DynamoDb(answer)
     assert DynamoDbTokenTable(dynamodb, "tokens").read("c") == record
     assert dynamodb.asked == {"TableName": "tokens", "Key": {"client": {"S": "c"}}, "ConsistentRead": True}
-
-
-@pytest.mark.parametrize("answer", [{}, {"Item": {}}, {"Item": {"record": {}}}])
-def test_where_there_is_no_record_it_is_an_empty_one(answer):
-    assert DynamoDbTokenTable(DynamoDb(answer), "tokens").read("c") == TokenRecord()
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,8 @@
 """The signed header of version 2 of the API."""
 
 import hashlib
-import re
 from datetime import UTC, datetime
 from typing import Any
-
-import pytest
 
 from export_watch.emarsys import wsse
 
@@ -13,21 +10,8 @@ NONCE = "44ab5733c8d764bc2712c62f77abeeec"
 CREATED = datetime(2018, 3, 1, 9, 15, 38, 5, tzinfo=UTC)
 
 
-def test_the_header_is_that_of_the_documented_vector_without_parts_of_a_second():
-    assert wsse.header("test", "test", NONCE, CREATED) == (
-        'UsernameToken Username="test", PasswordDigest="NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ==", '
-        f'Nonce="{NONCE}", Created="2018-03-01T09:15:38Z"'
-    )
-
-
-@pytest.mark.parametrize("secret", ["pässwörd", "😀", "a b", '"quoted"'])
-def test_any_secret_makes_a_header_of_printable_ascii_that_does_not_hold_it(secret):
-    header = wsse.header("test", secret, NONCE, CREATED)
-    assert re.fullmatch(r"[\x20-\x7e]+", header)
-    assert secret not in header
-
-
-def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_makes_it(monkeypatch):
+def test_the_header_is_that_of_the_documented_vector_also_where_python_runs_under_fips(monkeypatch):
+    """Where only a digest is made that says that it secures nothing; and without parts of a second."""
     sha1 = hashlib.sha1
 
     def of_fips(data: bytes, *, usedforsecurity: bool = True) -> Any:
@@ -35,4 +19,7 @@ def test_the_digest_says_that_it_secures_nothing_so_that_a_python_under_fips_mak
         return sha1(data, usedforsecurity=False)
 
     monkeypatch.setattr(hashlib, "sha1", of_fips)
-    assert "PasswordDigest" in wsse.header("test", "test", NONCE, CREATED)
+    assert wsse.header("test", "test", NONCE, CREATED) == (
+        'UsernameToken Username="test", PasswordDigest="NTY0MzllMzJlMzM3NTFiNzQ2ZWVkMGEzZDRjNGQwODZiM2U2ZWJlYQ==", '
+        f'Nonce="{NONCE}", Created="2018-03-01T09:15:38Z"'
+    )
