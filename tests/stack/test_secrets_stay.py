@@ -34,7 +34,8 @@ class Answer:
         line = " ".join(request.split())
         body = self.body.replace('"ECHO"', json.dumps(request)).replace("ECHO", line).encode()
         length = len(body) if self.length is None else self.length
-        head = [f"HTTP/1.1 {self.status}", *self.headers, f"Content-Length: {length}"]
+        # It is closed after each answer: else a request may be sent on it before that is seen, and is lost.
+        head = [f"HTTP/1.1 {self.status}", "Connection: close", *self.headers, f"Content-Length: {length}"]
         return "\r\n".join(head).replace("ECHO", line).encode() + b"\r\n\r\n" + body
 
 
