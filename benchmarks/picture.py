@@ -63,8 +63,7 @@ def bars(
             panel.set_xlim(1, max(values) ** 1.4)
         else:
             panel.margins(x=0.2)
-        panel.set_xticks([], [])
-        panel.set_xticks([], [], minor=True)
+        panel.xaxis.set_visible(False)
         panel.spines["bottom"].set_visible(False)
         panel.tick_params(left=False)
     return figure
@@ -82,8 +81,7 @@ def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: Sequence[str
             drawn.set(marker=MARKERS[place], ms=7, lw=2.8 if line.colour == OURS else 1.6)
             drawn.set_markevery((3 * place % len(of), len(of)))
         panel.grid(visible=True)
-        panel.set_xlabel(labels[0])
-        panel.set_ylabel(labels[1 + number])
+        panel.set(xlabel=labels[0], ylabel=labels[1 + number])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     return figure
 

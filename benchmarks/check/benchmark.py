@@ -13,9 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks import picture
-from benchmarks.benchmark import Benchmark, Measured
 from benchmarks.check.server import EXPORT_ID, serving
-from benchmarks.document import table
+from benchmarks.frame import Benchmark, Measured, table
 from export_watch import state
 from export_watch.schedule import Policy
 from export_watch.watch import Watch, WatchRequest

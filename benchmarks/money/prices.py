@@ -51,8 +51,3 @@ def add(*usages: Usage) -> Usage:
 def bill(usage: Usage) -> dict[str, float]:
     """What these units cost, by the item's label."""
     return {item.label: item.dollars / item.units * units for item, units in usage.items()}
-
-
-def dollars(usage: Usage) -> float:
-    """What these units cost together."""
-    return sum(bill(usage).values())

@@ -4,11 +4,13 @@ import argparse
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.schedule.comparison import CHECK_COSTS, OURS, Comparison
+from benchmarks.schedule.benchmark import CHECK_COSTS, compare
+from benchmarks.schedule.schedules import OTHERS, OURS, Schedule, ours
 from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
 
 MOST_DURATIONS = 1_000_000
@@ -37,9 +39,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"{options.durations}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
-    on = Comparison(durations)
-    hinted = {f"{OURS}_expected": on.ours(options.expected)} if options.expected else {}
-    found = {OURS: on.ours(), **hinted, **on.others()}
+    schedules = {"export_watch": OURS["export_watch"]}
+    if options.expected:
+        schedules["export_watch_expected"] = Schedule("", partial(ours, hints=[options.expected]))
+    found = compare(schedules | OTHERS, durations)
     if options.json:
         for of in found.values():
             of["regret"] = of.pop("relative_cost")  # the name that those who read it know

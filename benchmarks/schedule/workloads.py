@@ -1,4 +1,4 @@
-"""How long exports take: made-up workloads, and the phases that an export goes through.
+"""How long exports take: made-up workloads.
 
 The four known ones are those for which the schedule was found. The six of other kinds and the forty at random were
 held out: they say what it is worth on exports that nobody had in mind.
@@ -61,10 +61,9 @@ def queue(service: Workload, load: float) -> Workload:
         chance = np.random.default_rng(SEED)
         served = chance.permutation(service(n))
         gaps = chance.exponential(served.mean() / load, n)
-        took, left = np.zeros(n), 0.0
-        for i in range(n):
-            took[i] = left = max(0.0, left - gaps[i]) + served[i]
-        return np.sort(took)
+        # What has come is all work that arrived; the server is idle whenever that is the least so far.
+        before = np.cumsum(served - gaps) - served
+        return np.sort(before - np.minimum(0, np.minimum.accumulate(before)) + served)
 
     return durations
 
@@ -108,14 +107,6 @@ SIX = (
 )
 FORTY = tuple(at_random(number) for number in range(1, 41))
 GROUPS = {"four": tuple(FOUR.values()), "six": SIX, "forty": FORTY}
-
-PHASES = {"even_phases": (1.0, 1.0, 1.0), "short_delivery": (1.0, 8.0, 1.0)}
-"""How `scheduled`, `in progress` and `ready` share a duration at random: weights of a Dirichlet distribution."""
-
-
-def phases(n: int, weights: tuple[float, float, float]) -> npt.NDArray[np.float64]:
-    """When each of n exports leaves `scheduled` and becomes `ready`, as shares of its duration (n, 2)."""
-    return np.cumsum(np.random.default_rng(SEED).dirichlet(weights, n), axis=1)[:, :2]
 
 
 def _probabilities(n: int) -> Seconds:

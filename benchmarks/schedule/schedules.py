@@ -1,0 +1,183 @@
+"""When each schedule checks: Export Watch by what it may know of an export, and others, each as it ships.
+
+Where another one has a choice or a limit, it gets the better of it: the first check of a fixed interval comes after one
+interval (not at once, without result), and one that gives up after so many checks or seconds goes on here.
+"""
+
+import math
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.schedule.cost import Measurement, measure, until
+from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED, Seconds
+from export_watch import schedule
+from export_watch.decision import decide
+from export_watch.schedule import Policy, first_wait_seconds
+from export_watch.watch import Export, ExportStatus, StatusSeen, Watch, WatchRequest
+
+DEFAULT = Policy().check_cost_seconds
+RUNS, FEW_RUNS = 8, 3
+"""Of a schedule with chance in it: eight are enough for an error of well below a percent."""
+
+MEASURED_AT_ONCE = 1_000_000
+"""Runs times exports, so that anyone's file fits into memory."""
+
+SEEN = {status: StatusSeen(status, Export(status=status), "") for status in ExportStatus}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What it does on durations, by what a check is worth in seconds; `source` is where another's rule was read."""
+
+    label: str
+    measure: Callable[[Seconds, float], Measurement]
+    source: str = ""
+    sees_phases: bool = False
+
+
+def watch(
+    number: int,
+    check_cost: float,
+    expected_seconds: int | None = None,
+    begins: float = 0,
+    ready: float = math.inf,
+) -> Iterator[int]:
+    """The moments at which the watch of an export checks, to its deadline. Its number makes the jitter."""
+    policy = Policy(check_cost_seconds=check_cost)
+    state = Watch.begin(WatchRequest(number, "benchmark", 1, LONGEST_SECONDS, None, {}, expected_seconds), 0)
+    now = wait = first_wait_seconds(state, policy)
+    while wait:
+        yield now
+        begun = ExportStatus.IN_PROGRESS if now >= begins else ExportStatus.SCHEDULED
+        decision = decide(state, SEEN[ExportStatus.READY if now >= ready else begun], now, policy)
+        state, wait = decision.watch, decision.wait_seconds
+        now += wait
+
+
+def repeated(runs: Sequence[Iterator[float]], durations: Seconds) -> Measurement:
+    """Each run on all exports, as for a schedule that sees nothing of an export; fewer runs of very many exports."""
+    runs = runs[: max(2, MEASURED_AT_ONCE // len(durations))]
+    return measure([until(durations.max(), run) for run in runs], durations)
+
+
+def ours(
+    durations: Seconds, check_cost: float, runs: int = RUNS, hints: Sequence[int | None] = (None,)
+) -> Measurement:
+    """Export Watch where no status changes until the end, with each of these hints in turn."""
+    watches = [watch(run, check_cost, hint) for hint in hints for run in range(1, runs + 1)]
+    return repeated(watches, durations)
+
+
+def ours_hinted(factors: Sequence[float], durations: Seconds, check_cost: float) -> Measurement:
+    """The same with an `expected_seconds` that is so many times the mean duration of such exports."""
+    return ours(durations, check_cost, FEW_RUNS, [round(factor * durations.mean()) for factor in factors])
+
+
+def ours_by_the_textbook(durations: Seconds, check_cost: float) -> Measurement:
+    """The same with Keller's wait where the chance of an end falls exactly as 1/t."""
+
+    def wait(elapsed_seconds: float, policy: Policy) -> float:
+        wait = math.sqrt(2 * policy.check_cost_seconds * elapsed_seconds)
+        return min(max(wait, policy.min_wait_seconds), policy.max_wait_seconds)
+
+    with patch.object(schedule, "base_wait_seconds", wait):
+        return ours(durations, check_cost, FEW_RUNS)
+
+
+def ours_seeing(weights: tuple[float, float, float], durations: Seconds, check_cost: float) -> Measurement:
+    """Export Watch where an export goes through its phases: a watch for each export.
+
+    `scheduled`, `in progress` and `ready` share a duration at random: weights of a Dirichlet distribution.
+    """
+    checks, delays = [], []
+    phases = np.random.default_rng(SEED).dirichlet(weights, len(durations))
+    changes = (durations[:, np.newaxis] * np.cumsum(phases, axis=1)[:, :2]).tolist()
+    for number, (duration, (begins, ready)) in enumerate(zip(durations, changes, strict=True), 1):
+        moments = until(duration, watch(number, check_cost, None, begins, ready))
+        checks.append(float(len(moments)))
+        delays.append(moments[-1] - duration)
+    return Measurement(np.array([checks]), np.array([delays]))
+
+
+def other(
+    label: str,
+    source: str,
+    wait: float,
+    factor: float = 1,
+    longest: float = math.inf,
+    full_jitter: bool = False,
+) -> Schedule:
+    """Somebody else's: waits of `wait` seconds, each `factor` times as long as the last, up to `longest`.
+
+    With full jitter it checks at once, and then draws each wait from nothing to all of it, in whole seconds.
+    """
+
+    def checks(chance: random.Random) -> Iterator[float]:
+        now, upper = 0.0, wait
+        if full_jitter:
+            yield now
+        while True:
+            now += max(1, math.ceil(chance.uniform(0, upper))) if full_jitter else upper
+            yield now
+            upper = min(upper * factor, longest)
+
+    def measured(durations: Seconds, _: float) -> Measurement:
+        chance = random.Random(SEED)
+        return repeated([checks(chance) for _ in range(RUNS if full_jitter else 1)], durations)
+
+    return Schedule(label, measured, source)
+
+
+BLIND = "Export Watch, ignores status changes"
+OURS = {
+    "export_watch_even_phases": Schedule(
+        "**Export Watch**, even phases", partial(ours_seeing, (1, 1, 1)), sees_phases=True
+    ),
+    "export_watch_short_delivery": Schedule(
+        "**Export Watch**, short delivery", partial(ours_seeing, (1, 8, 1)), sees_phases=True
+    ),
+    "export_watch": Schedule(BLIND, ours),
+    # What an event's `expected_seconds` is of the mean duration of such exports.
+    "export_watch_hint_right": Schedule(
+        f"{BLIND}; hint right within 1.25", partial(ours_hinted, (1.25, 0.8))
+    ),
+    "export_watch_hint_2_long": Schedule(f"{BLIND}; hint twice too long", partial(ours_hinted, [2])),
+    "export_watch_hint_2_short": Schedule(f"{BLIND}; hint half of it", partial(ours_hinted, [1 / 2])),
+    "export_watch_hint_5_long": Schedule(f"{BLIND}; hint five times too long", partial(ours_hinted, [5])),
+    "export_watch_hint_5_short": Schedule(f"{BLIND}; hint a fifth of it", partial(ours_hinted, [1 / 5])),
+    "export_watch_untuned": Schedule(
+        f"{BLIND}; always at its default of 2 s", lambda durations, _: ours(durations, DEFAULT)
+    ),
+    "textbook": Schedule(f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`", ours_by_the_textbook),
+}
+OTHERS = {
+    "fixed_5": other("every 5 s (published ETL templates)", "some wait 5 s for a Glue crawler", 5),
+    "fixed_10": other("every 10 s (gomarsys)", "`butik/gomarsys`, export.go", 10),
+    "fixed_60": other(
+        "every 60 s (Airflow's sensors, AWS's job poller)",
+        "`BaseSensorOperator`, poke_interval; AWS's sample-project-job-poller.md, wait_time",
+        60,
+    ),
+    "fixed_90": other("every 90 s (the best interval for the four)", "none: chosen afterwards", 90),
+    "durable_functions": other(
+        "5 s x 1.5 to 300 s, full jitter (AWS durable functions)",
+        "`aws/aws-durable-execution-sdk-python`, waits.py; it gives up after 60 checks",
+        *(5, 1.5, 300, True),
+    ),
+    "google_workflows": other(
+        "1 s x 1.25 to 60 s (Google Workflows)",
+        'Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes',
+        *(1, 1.25, 60),
+    ),
+    # It spreads its longest time, and 300 s of grace, over 2,222 checks. A day is the default deadline of a watch.
+    "load_testing": other(
+        "every 40 s (AWS distributed load testing)",
+        "`aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, for a deadline of a day",
+        math.ceil((86_400 + 300) / 2222),
+    ),
+}
