@@ -6,14 +6,14 @@ interval (not at once, without result), and one that gives up after so many chec
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.schedule.cost import Measurement, measure, until
+from benchmarks.schedule.cost import Measurement, measure
 from benchmarks.schedule.workloads import LONGEST_SECONDS, SEED, Seconds
 from export_watch import schedule
 from export_watch.decision import decide
@@ -23,9 +23,6 @@ from export_watch.watch import Export, ExportStatus, StatusSeen, Watch, WatchReq
 DEFAULT = Policy().check_cost_seconds
 RUNS, FEW_RUNS = 8, 3
 """Of a schedule with chance in it: eight are enough for an error of well below a percent."""
-
-MEASURED_AT_ONCE = 1_000_000
-"""Runs times exports, so that anyone's file fits into memory."""
 
 SEEN = {status: StatusSeen(status, Export(status=status), "") for status in ExportStatus}
 
@@ -41,36 +38,32 @@ class Schedule:
 
 
 def watch(
+    longest_seconds: float,
     number: int,
     check_cost: float,
     expected_seconds: int | None = None,
     begins: float = 0,
     ready: float = math.inf,
-) -> Iterator[int]:
-    """The moments at which the watch of an export checks, to its deadline. Its number makes the jitter."""
+) -> Seconds:
+    """When the watch of an export checks, up to the first check at or after `longest`. Its number makes the jitter."""
     policy = Policy(check_cost_seconds=check_cost)
     state = Watch.begin(WatchRequest(number, "benchmark", 1, LONGEST_SECONDS, None, {}, expected_seconds), 0)
-    now = wait = first_wait_seconds(state, policy)
-    while wait:
-        yield now
+    checks = [first_wait_seconds(state, policy)]
+    while (now := checks[-1]) < longest_seconds:
         begun = ExportStatus.IN_PROGRESS if now >= begins else ExportStatus.SCHEDULED
         decision = decide(state, SEEN[ExportStatus.READY if now >= ready else begun], now, policy)
-        state, wait = decision.watch, decision.wait_seconds
-        now += wait
-
-
-def repeated(runs: Sequence[Iterator[float]], durations: Seconds) -> Measurement:
-    """Each run on all exports, as for a schedule that sees nothing of an export; fewer runs of very many exports."""
-    runs = runs[: max(2, MEASURED_AT_ONCE // len(durations))]
-    return measure([until(durations.max(), run) for run in runs], durations)
+        state = decision.watch
+        checks.append(now + decision.wait_seconds)
+    return np.array(checks, np.float64)
 
 
 def ours(
     durations: Seconds, check_cost: float, runs: int = RUNS, hints: Sequence[int | None] = (None,)
 ) -> Measurement:
-    """Export Watch where no status changes until the end, with each of these hints in turn."""
-    watches = [watch(run, check_cost, hint) for hint in hints for run in range(1, runs + 1)]
-    return repeated(watches, durations)
+    """Export Watch where no status changes until the end, in so many runs with each of these hints."""
+    longest = durations.max()
+    watches = [watch(longest, run, check_cost, hint) for hint in hints for run in range(1, runs + 1)]
+    return measure(watches, durations)
 
 
 def ours_hinted(factors: Sequence[float], durations: Seconds, check_cost: float) -> Measurement:
@@ -98,7 +91,7 @@ def ours_seeing(weights: tuple[float, float, float], durations: Seconds, check_c
     phases = np.random.default_rng(SEED).dirichlet(weights, len(durations))
     changes = (durations[:, np.newaxis] * np.cumsum(phases, axis=1)[:, :2]).tolist()
     for number, (duration, (begins, ready)) in enumerate(zip(durations, changes, strict=True), 1):
-        moments = until(duration, watch(number, check_cost, None, begins, ready))
+        moments = watch(duration, number, check_cost, None, begins, ready)
         checks.append(float(len(moments)))
         delays.append(moments[-1] - duration)
     return Measurement(np.array([checks]), np.array([delays]))
@@ -117,18 +110,18 @@ def other(
     With full jitter it checks at once, and then draws each wait from nothing to all of it, in whole seconds.
     """
 
-    def checks(chance: random.Random) -> Iterator[float]:
-        now, upper = 0.0, wait
-        if full_jitter:
-            yield now
-        while True:
+    def checks(longest_seconds: float, chance: random.Random) -> Seconds:
+        made, now, upper = [0.0] if full_jitter else [], 0.0, wait
+        while not made or now < longest_seconds:
             now += max(1, math.ceil(chance.uniform(0, upper))) if full_jitter else upper
-            yield now
+            made.append(now)
             upper = min(upper * factor, longest)
+        return np.array(made)
 
     def measured(durations: Seconds, _: float) -> Measurement:
         chance = random.Random(SEED)
-        return repeated([checks(chance) for _ in range(RUNS if full_jitter else 1)], durations)
+        runs = RUNS if full_jitter else 1
+        return measure([checks(durations.max(), chance) for _ in range(runs)], durations)
 
     return Schedule(label, measured, source)
 
