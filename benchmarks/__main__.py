@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import picture
 from benchmarks.check.benchmark import CHECK
 from benchmarks.fleet.benchmark import FLEET
-from benchmarks.frame import RESULTS, Benchmark, fill, read
+from benchmarks.frame import Benchmark, fill, read
 from benchmarks.money.benchmark import MONEY
 from benchmarks.schedule.benchmark import SCHEDULE
 
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def regressed(benchmark: Benchmark) -> bool:
     """Run it quickly, and print each ratio beside the committed one: whether one is worse by more than its noise."""
-    committed = benchmark.ratios(read(benchmark.name)["measured"])
+    committed = benchmark.ratios(read(benchmark.name))
     measured = benchmark.ratios(benchmark.run(True))
     worse = {name for name in measured if measured[name] > committed[name] * (1 + benchmark.noise)}
     for name, ratio in measured.items():
@@ -55,20 +55,16 @@ def regressed(benchmark: Benchmark) -> bool:
 
 
 def render() -> None:
-    """Write the tables and pictures of all committed results: a page beside each, README.md and docs/."""
-    made: dict[str, str] = {}
+    """Write the pictures and tables of all committed results into docs/ and README.md."""
+    tables: dict[str, str] = {}
     for name, benchmark in BENCHMARKS.items():
-        result = read(name)
-        tables = benchmark.tables(result["measured"])
-        sections = [f"## {marker}\n\n{table}" for marker, table in tables.items()]
-        page = "\n\n".join([f"# {name}", result["made"], *sections]) + "\n"
-        (RESULTS / f"{name}.md").write_text(page, encoding="utf-8")
-        for file, figure in benchmark.pictures(result["measured"]).items():
+        measured = read(name)
+        tables |= benchmark.tables(measured)
+        for file, figure in benchmark.pictures(measured).items():
             (ROOT / "docs" / "images" / f"{file}.svg").write_text(picture.svg(figure), encoding="utf-8")
-        made |= tables
     for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
-        document.write_text(fill(document.read_text(encoding="utf-8"), made), encoding="utf-8")
-    print("rendered: the tables in benchmarks/results/, docs/ and README.md, and docs/images/")
+        document.write_text(fill(document.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    print("rendered: the tables in docs/ and README.md, and docs/images/")
 
 
 if __name__ == "__main__":

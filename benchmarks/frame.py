@@ -47,10 +47,10 @@ class Benchmark:
         (RESULTS / f"{self.name}.json").write_text(text, encoding="utf-8")
 
 
-def read(name: str) -> dict[str, Any]:
-    """The committed result of a benchmark: what it `measured`, and how it was `made`, in a sentence."""
-    result: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    return result
+def read(name: str) -> Measured:
+    """What a benchmark measured, from its committed result."""
+    measured: Measured = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["measured"]
+    return measured
 
 
 def _machine() -> str:

@@ -112,26 +112,14 @@ def event() -> dict[str, Any]:
 
 
 def tables(measured: Measured) -> dict[str, str]:
-    """The Markdown of each table, by the name of its marker."""
+    """What was compared."""
     ways = measured["ways"]
-    return {
-        "check-ways": table(
-            "a check | cold: imports | first check | together | warm | peak memory",
-            (
-                f"{of['label']} | {1000 * of['import_cpu']:.0f} ms | {1000 * of['first_cpu']:.0f} ms | "
-                f"{1000 * of['cold_cpu']:.0f} ms | {1000 * of['warm_cpu']:.2f} ms | {of['peak_mib']:.0f} MiB"
-                for of in ways.values()
-            ),
-        ),
-        "check-ratios": table(
-            "ratio | median of the rounds | standard error | aim: at most",
-            (
-                f"{FIGURES[of['figure']]}: Export Watch / {ways[of['other']]['label']} | {of['ratio']:.3g} | "
-                f"{of['error']:.1g} | {of['aim']}"
-                for of in measured["ratios"]
-            ),
-        ),
-    }
+    rows = (
+        f"{FIGURES[of['figure']]}: Export Watch / {ways[of['other']]['label']} | {of['ratio']:.3g} | "
+        f"{of['error']:.1g} | {of['aim']}"
+        for of in measured["ratios"]
+    )
+    return {"check-ratios": table("ratio | median of the rounds | standard error | aim: at most", rows)}
 
 
 def pictures(measured: Measured) -> dict[str, Figure]:

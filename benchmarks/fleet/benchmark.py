@@ -66,7 +66,10 @@ def _exports(workload: Workload, moments: Seconds, chance: np.random.Generator) 
 
 
 def run(quick: bool) -> Measured:
-    """Each fleet under each load; quick takes only the back-fill."""
+    """Each fleet under each load; quick takes only the back-fill.
+
+    A queue in a lasting overload moves all who wait in it at each call, which takes hours.
+    """
     loads = {AT_ONCE: back_fill()}
     if not quick:
         loads["5,000 an hour"] = stream(FOUR["5 min"], 0.75, 1.5)
@@ -75,8 +78,7 @@ def run(quick: bool) -> Measured:
         {"exports": exports, "manner": manner, "limit": limit, **measure(load, manner, limit)}
         for exports, load in loads.items()
         for manner, limit in FLEETS
-        if manner != "queue"
-        or exports == AT_ONCE  # in a lasting overload each call moves all who wait: hours
+        if manner != "queue" or exports == AT_ONCE
     ]
     return {"per_minute": PER_MINUTE, "fleets": fleets}
 
@@ -127,7 +129,11 @@ def find(measured: Measured, exports: str, manner: str, limit: str) -> Mapping[s
 def ratios(measured: Measured) -> dict[str, float]:
     """How late and how often a back-fill of ours is checked. With a seed every run is the same."""
     ours = {limit: find(measured, AT_ONCE, "ours", limit) for limit in ("fixed", "sliding")}
-    return {f"{limit}, {name}": of[name] for limit, of in ours.items() for name in ("delay_mean", "checks")}
+    return {
+        f"back-fill, {limit}: {name}": of[name]
+        for limit, of in ours.items()
+        for name in ("delay_mean", "checks")
+    }
 
 
 def tables(measured: Measured) -> dict[str, str]:
@@ -160,10 +166,10 @@ def pictures(measured: Measured) -> dict[str, Figure]:
         "not stretched": ("refusals_only", "sliding", picture.OTHERS[0]),
         "asked for, if there\nwere no limit": (*UNLIMITED, picture.OTHERS[1]),
     }
-    lines = []
+    lines = {}
     for label, (manner, kind, colour) in shown.items():
         of = find(measured, AT_ONCE, manner, kind)
-        lines.append(picture.Line(label, colour, (of["answered_by_minute"], of["refused_by_minute"])))
+        lines[label] = (colour, (of["answered_by_minute"], of["refused_by_minute"]))
     figure = picture.lines(
         f"A back-fill: {BACK_FILL} exports at once, at a limit of {limit:,} calls in any 60 seconds",
         minutes,

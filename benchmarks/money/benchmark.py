@@ -10,7 +10,7 @@ from benchmarks import picture
 from benchmarks.frame import Benchmark, Measured, read, table
 from benchmarks.money import assumptions as assume
 from benchmarks.money.designs import DESIGNS, OURS, Watched, failing_watch
-from benchmarks.money.prices import AS_OF, REGION, Item, bill
+from benchmarks.money.prices import bill
 
 MONTHS = (100, 1_000, 10_000)
 """Exports in a month: where most users will be."""
@@ -18,8 +18,8 @@ MONTHS = (100, 1_000, 10_000)
 
 def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
     """What each design costs for exports of the committed results: the mean of the four workloads."""
-    four = read("schedule")["measured"]["groups"]["four"]
-    ways = read("check")["measured"]["ways"]
+    four = read("schedule")["groups"]["four"]
+    ways = read("check")["ways"]
     designs = {}
     for design in DESIGNS:
         of = four["schedules"][design.schedule]
@@ -36,9 +36,6 @@ def run(quick: bool) -> Measured:  # noqa: ARG001 - arithmetic is quick
         }
     rounds = {"day": 86_400 / assume.FAILING_ROUND_SECONDS, "whole": assume.FAILING_ROUNDS}
     return {
-        "region": REGION,
-        "prices_as_of": AS_OF,
-        "prices": [[item.label, item.dollars, item.units, item.source] for item in Item],
         "designs": designs,
         "failing_watch": {name: sum(bill(failing_watch(number)).values()) for name, number in rounds.items()},
     }
@@ -83,15 +80,6 @@ def tables(measured: Measured) -> dict[str, str]:
     ours = measured["designs"][OURS.label]
     designs = {f"**{name}**" if of is ours else name: of for name, of in measured["designs"].items()}
     months = " | ".join(f"{exports:,} exports" for exports in MONTHS)
-    failing = measured["failing_watch"]
-    items = {
-        **{f"{item}, for a thousand exports": dollars for item, dollars in ours["thousand_exports"].items()},
-        "**a thousand exports**": thousand(ours),
-        **ours["month"],
-        "**a month**": month(ours),
-        "a watch whose check hangs, for a day": failing["day"],
-        "the same, until it is lost": failing["whole"],
-    }
     return {
         "money-designs": table(
             "a thousand exports | checks each | mean delay | dollars | and a month | cheaper than Export Watch",
@@ -109,17 +97,6 @@ def tables(measured: Measured) -> dict[str, str]:
                 for label, of in designs.items()
             ),
         ),
-        "money-items": table(
-            "Export Watch, at list prices | dollars",
-            (f"{label} | ${dollars:.4f}" for label, dollars in items.items()),
-        ),
-        "money-prices": table(
-            f"{measured['region']}, as known on {measured['prices_as_of']} | price | for units | from",
-            (
-                f"{item} | ${dollars:g} | {units:,} | {source}"
-                for item, dollars, units, source in measured["prices"]
-            ),
-        ),
     }
 
 
@@ -128,14 +105,11 @@ def pictures(measured: Measured) -> dict[str, Figure]:
     exports = np.geomspace(100, 100_000, 49)
     designs = measured["designs"]
     colours = dict(zip(designs, (picture.OURS, *picture.OTHERS), strict=True))  # ours is the first design
-    lines = [
-        picture.Line(label, colours[label], [[month(of, n) for n in exports]])
-        for label, of in sorted(designs.items(), key=lambda each: -month(each[1], exports[-1]))
-    ]
+    dearest_first = sorted(designs, key=lambda label: -month(designs[label], exports[-1]))
     figure = picture.lines(
         "The bill of a month, at list prices without the free tiers: mean of four workloads",
         exports,
-        lines,
+        {label: (colours[label], [[month(designs[label], n) for n in exports]]) for label in dearest_first},
         ("exports a month (logarithmic)", "US dollars a month (logarithmic)"),
     )
     [panel] = figure.axes

@@ -1,6 +1,7 @@
 """The benchmark of the schedule: all schedules on all workloads, and ours by what it may know of an export."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from statistics import mean
 from typing import Any
 
@@ -21,29 +22,35 @@ PHASED_EXPORTS = {"four": 1000, "six": 1000, "forty": 250}
 """With phases each export has checks of its own, so these take most of the time."""
 
 SCHEDULES = OURS | OTHERS
-NAMES = {"four": "the four", "six": "six held out", "forty": "forty at random"}
+NAMES = {"four": "the four", "six": "six held out", "forty": "forty at random", "all": "all fifty"}
 
 Figures = dict[str, Any]
 """A schedule's `checks`, `delay_mean` and `delay_p95` by default, and its `relative_cost` by what a check is worth."""
 
 
 def run(quick: bool) -> Measured:
-    """All schedules on all groups of workloads; quick takes the four."""
-    groups: dict[str, Any] = {}
+    """All schedules on all groups of workloads, and on all workloads; quick takes the four."""
+    samples, measured = {}, {}
     for group in ["four"] if quick else GROUPS:
-        samples = [workload(EXPORTS) for workload in GROUPS[group]]
-        measured = [compare(SCHEDULES, durations, PHASED_EXPORTS[group]) for durations in samples]
-        groups[group] = {
-            "workloads": len(samples),
-            "duration_mean": float(np.mean(samples)),
-            "bound": {str(cost): bound(samples, cost) for cost in CHECK_COSTS},
-            "schedules": _mean(measured),
-        }
-        for name, of in groups[group]["schedules"].items():
-            of["worst"] = max(max(each[name]["relative_cost"].values()) for each in measured)
-        if group == "four":
-            four = dict(zip(FOUR, measured, strict=True))
+        samples[group] = [workload(EXPORTS) for workload in GROUPS[group]]
+        measured[group] = [compare(SCHEDULES, each, PHASED_EXPORTS[group]) for each in samples[group]]
+    if not quick:
+        samples["all"], measured["all"] = (list(chain(*of.values())) for of in (samples, measured))
+    groups = {group: _of_group(samples[group], measured[group]) for group in samples}
+    four = dict(zip(FOUR, measured["four"], strict=True))
     return {"exports": EXPORTS, "phased_exports": PHASED_EXPORTS, "groups": groups, "four": four}
+
+
+def _of_group(samples: Sequence[Seconds], measured: Sequence[dict[str, Figures]]) -> dict[str, Any]:
+    """The mean of each figure over the workloads, and the worst cost that a schedule has on any."""
+    schedules = _mean(measured)
+    for name, of in schedules.items():
+        of["worst"] = max(max(each[name]["relative_cost"].values()) for each in measured)
+    return {
+        "duration_mean": float(np.mean(samples)),
+        "bound": mean(bound(samples, cost) for cost in CHECK_COSTS),
+        "schedules": schedules,
+    }
 
 
 def compare(
@@ -86,7 +93,7 @@ def bound(samples: Sequence[Seconds], check_cost: float) -> float:
 
 
 def relative_cost(of: Figures) -> float:
-    """The mean over the costs of a check."""
+    """The mean over what a check is worth."""
     return float(mean(of["relative_cost"].values()))
 
 
@@ -97,81 +104,52 @@ def ratios(measured: Measured) -> dict[str, float]:
 
 
 def tables(measured: Measured) -> dict[str, str]:
-    """The Markdown of each table, by the name of its marker."""
-    groups = measured["groups"]
-    bounds = _numbers(mean(groups[group]["bound"].values()) for group in NAMES)
-    rows = [f"*the least possible for a schedule that knows nothing* | {bounds} |  | "]
-    weights = [groups[group]["workloads"] for group in NAMES]
-    costs = {name: _costs(groups, name) for name in SCHEDULES}
-    of_fifty = {name: np.average(costs[name], weights=weights) for name in SCHEDULES}
-    for name in sorted(SCHEDULES, key=of_fifty.__getitem__):
-        worst = max(groups[group]["schedules"][name]["worst"] for group in NAMES)
-        label = SCHEDULES[name].label
-        rows.append(f"{label} | {_numbers(costs[name])} | **{of_fifty[name]:.2f}** | {worst:.2f}")
-    by_workload = (
-        f"{label} | {SCHEDULES[name].label} | {of['checks']:.1f} | {of['delay_mean']:.1f} s | "
-        f"{of['delay_p95']:.0f} s | {_numbers(of['relative_cost'].values())}"
-        for label, on in {**measured["four"], "the four, in the mean": groups["four"]["schedules"]}.items()
-        for name, of in on.items()
-    )
-    by_cost = " | ".join(f"c = {cost} s" for cost in CHECK_COSTS)
-    return {
-        "schedule-cost": table(
-            f"cost relative to the optimum | {' | '.join(NAMES.values())} | all fifty | worst", rows
-        ),
-        "schedule-workloads": table(
-            f"exports that take | schedule | checks | mean delay | 95 % | {by_cost}", by_workload
-        ),
-        "schedule-sources": table(
-            "other schedule | where its rule was read",
-            (f"{schedule.label} | {schedule.source}" for schedule in OTHERS.values()),
-        ),
-    }
-
-
-def _numbers(values: Iterable[float]) -> str:
-    return " | ".join(f"{value:.2f}" for value in values)
-
-
-def _costs(groups: Mapping[str, Any], name: str) -> list[float]:
-    """The relative costs of a schedule, one for each group."""
-    return [relative_cost(groups[group]["schedules"][name]) for group in NAMES]
+    """The cost of each schedule, the cheapest first, by the mean over all workloads."""
+    groups = {name: measured["groups"][group] for group, name in NAMES.items()}
+    bounds = " | ".join(f"{of['bound']:.2f}" for of in groups.values())
+    rows = [f"*the least possible for a schedule that knows nothing* | {bounds} | "]
+    fifty = measured["groups"]["all"]["schedules"]
+    for name in sorted(fifty, key=lambda name: relative_cost(fifty[name])):
+        costs = " | ".join(f"{relative_cost(of['schedules'][name]):.2f}" for of in groups.values())
+        rows.append(f"{SCHEDULES[name].label} | {costs} | {fifty[name]['worst']:.2f}")
+    return {"schedule-cost": table(f"cost relative to the optimum | {' | '.join(groups)} | worst", rows)}
 
 
 def pictures(measured: Measured) -> dict[str, Figure]:
     """The drawing of each picture, by its name."""
     groups = measured["groups"]
-    four = groups["four"]["schedules"]
+    four, fifty = groups["four"]["schedules"], groups["all"]["schedules"]
     ours = list(OURS)[:3]
     shown = [*ours, "fixed_60", "fixed_90", "durable_functions", "google_workflows", "load_testing"]
     delay = picture.bars(
         "How late the end of an export is seen, and after how many checks: mean of four workloads",
-        {_label(name): _colour(name) for name in shown},
+        _bars(shown),
         {
             "how late: mean delay": ([four[name]["delay_mean"] for name in shown], "{:.0f} s"),
             "how many: checks of an export": ([four[name]["checks"] for name in shown], "{:.0f}"),
         },
     )
-    shown = sorted((*ours, "export_watch_hint_right", *OTHERS), key=lambda name: sum(_costs(groups, name)))
-    bounds = [mean(groups[group]["bound"].values()) for group in NAMES]
-    columns = zip(bounds, *(_costs(groups, name) for name in shown), strict=True)
+    shown = sorted([*ours, "export_watch_hint_right", *OTHERS], key=lambda name: relative_cost(fifty[name]))
+    costs = {
+        group: [of["bound"], *(relative_cost(of["schedules"][name]) for name in shown)]
+        for group, of in groups.items()
+    }
     cost = picture.bars(
         "Cost relative to the optimum, which is 1 (logarithmic): mean delay + c x checks, c = 1 to 60 s",
-        {"the least possible\nwithout knowledge": picture.BEST}
-        | {_label(name): _colour(name) for name in shown},
-        {name: (column, "{:.2f}") for name, column in zip(NAMES.values(), columns, strict=True)},
+        {"the least possible\nwithout knowledge": picture.BEST, **_bars(shown)},
+        {NAMES[group]: (costs[group], "{:.2f}") for group in GROUPS},
         logarithmic=True,
     )
     return {"schedule-delay": delay, "schedule-cost": cost}
 
 
-def _label(name: str) -> str:
-    """In two lines where it is long."""
-    return SCHEDULES[name].label.replace("*", "").replace("; ", ";\n").replace(" (", "\n(")
-
-
-def _colour(name: str) -> str:
-    return picture.OURS if name in OURS else picture.OTHERS[0]
+def _bars(names: Iterable[str]) -> dict[str, str]:
+    """Labels, in two lines where they are long, and colours."""
+    labels = {name: SCHEDULES[name].label.replace("*", "") for name in names}
+    return {
+        label.replace("; ", ";\n").replace(" (", "\n("): picture.OURS if name in OURS else picture.OTHERS[0]
+        for name, label in labels.items()
+    }
 
 
 SCHEDULE = Benchmark("schedule", run, tables, pictures, ratios, SEED)

@@ -29,11 +29,10 @@ SEEN = {status: StatusSeen(status, Export(status=status), "") for status in Expo
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What it does on durations, by what a check is worth in seconds; `source` is where another's rule was read."""
+    """What it does on durations, by what a check is worth in seconds."""
 
     label: str
     measure: Callable[[Seconds, float], Measurement]
-    source: str = ""
     sees_phases: bool = False
 
 
@@ -99,7 +98,6 @@ def ours_seeing(weights: tuple[float, float, float], durations: Seconds, check_c
 
 def other(
     label: str,
-    source: str,
     wait: float,
     factor: float = 1,
     longest: float = math.inf,
@@ -123,7 +121,7 @@ def other(
         runs = RUNS if full_jitter else 1
         return measure([checks(durations.max(), chance) for _ in range(runs)], durations)
 
-    return Schedule(label, measured, source)
+    return Schedule(label, measured)
 
 
 BLIND = "Export Watch, ignores status changes"
@@ -149,28 +147,20 @@ OURS = {
     "textbook": Schedule(f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`", ours_by_the_textbook),
 }
 OTHERS = {
-    "fixed_5": other("every 5 s (published ETL templates)", "some wait 5 s for a Glue crawler", 5),
-    "fixed_10": other("every 10 s (gomarsys)", "`butik/gomarsys`, export.go", 10),
-    "fixed_60": other(
-        "every 60 s (Airflow's sensors, AWS's job poller)",
-        "`BaseSensorOperator`, poke_interval; AWS's sample-project-job-poller.md, wait_time",
-        60,
-    ),
-    "fixed_90": other("every 90 s (the best interval for the four)", "none: chosen afterwards", 90),
+    # Some wait so long for a Glue crawler.
+    "fixed_5": other("every 5 s (published ETL templates)", 5),
+    # `butik/gomarsys`, export.go.
+    "fixed_10": other("every 10 s (gomarsys)", 10),
+    # `BaseSensorOperator`, poke_interval; AWS's sample-project-job-poller.md, wait_time.
+    "fixed_60": other("every 60 s (Airflow's sensors, AWS's job poller)", 60),
+    "fixed_90": other("every 90 s (the best interval for the four)", 90),
+    # `aws/aws-durable-execution-sdk-python`, waits.py; it gives up after 60 checks.
     "durable_functions": other(
-        "5 s x 1.5 to 300 s, full jitter (AWS durable functions)",
-        "`aws/aws-durable-execution-sdk-python`, waits.py; it gives up after 60 checks",
-        *(5, 1.5, 300, True),
+        "5 s x 1.5 to 300 s, full jitter (AWS durable functions)", 5, 1.5, 300, full_jitter=True
     ),
-    "google_workflows": other(
-        "1 s x 1.25 to 60 s (Google Workflows)",
-        'Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes',
-        *(1, 1.25, 60),
-    ),
-    # It spreads its longest time, and 300 s of grace, over 2,222 checks. A day is the default deadline of a watch.
-    "load_testing": other(
-        "every 40 s (AWS distributed load testing)",
-        "`aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, for a deadline of a day",
-        math.ceil((86_400 + 300) / 2222),
-    ),
+    # Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes.
+    "google_workflows": other("1 s x 1.25 to 60 s (Google Workflows)", 1, 1.25, 60),
+    # `aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, spreads its longest time and 300 s of grace over
+    # 2,222 checks; a day is the default deadline of a watch.
+    "load_testing": other("every 40 s (AWS distributed load testing)", math.ceil((86_400 + 300) / 2222)),
 }

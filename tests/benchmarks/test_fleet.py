@@ -54,7 +54,7 @@ def test_a_back_fill_that_gives_way_is_hardly_refused(kind):
 
 @pytest.mark.parametrize("limit", ["fixed", "sliding"])
 def test_the_committed_result_keeps_the_aims_that_the_document_states(limit):
-    measured = read("fleet")["measured"]
+    measured = read("fleet")
     steady = "5,000 an hour"
     overload = find(measured, "5,000 an hour, of 30 min each", "ours", limit)
     assert find(measured, AT_ONCE, "ours", limit)["refused_share"] <= 0.01
