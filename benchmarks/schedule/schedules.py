@@ -160,7 +160,7 @@ OTHERS = {
     ),
     # Google Cloud, Workflows, "Understand connectors"; it gives up after 30 minutes.
     "google_workflows": other("1 s x 1.25 to 60 s (Google Workflows)", 1, 1.25, 60),
-    # `aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, spreads its longest time and 300 s of grace over
-    # 2,222 checks; a day is the default deadline of a watch.
+    # `aws-solutions/distributed-load-testing-on-aws`, poll-interval.ts, spreads its longest time, and 300 s of grace,
+    # over 2,222 checks; a day is the default deadline of a watch.
     "load_testing": other("every 40 s (AWS distributed load testing)", math.ceil((86_400 + 300) / 2222)),
 }

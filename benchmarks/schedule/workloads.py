@@ -39,16 +39,6 @@ def weibull(scale_seconds: float, shape: float) -> Workload:
     return lambda n: scale_seconds * (-np.log1p(-_probabilities(n))) ** (1 / shape)
 
 
-def pareto(shortest_seconds: float, shape: float) -> Workload:
-    """A power law: few exports take most of the time."""
-    return lambda n: np.minimum(shortest_seconds * (1 - _probabilities(n)) ** (-1 / shape), LONGEST_SECONDS)
-
-
-def gamma(scale_seconds: float, shape: float) -> Workload:
-    """So many steps in a row, of `scale_seconds` each in the mean."""
-    return lambda n: np.sort(np.random.default_rng(SEED).gamma(shape, scale_seconds, n))
-
-
 def mixed(first: Workload, second: Workload) -> Workload:
     """Half of the exports from each."""
     return lambda n: np.sort(np.concatenate([first((n + 1) // 2), second(n // 2)]))
@@ -61,16 +51,11 @@ def queue(service: Workload, load: float) -> Workload:
         chance = np.random.default_rng(SEED)
         served = chance.permutation(service(n))
         gaps = chance.exponential(served.mean() / load, n)
-        # What has come is all work that arrived; the server is idle whenever that is the least so far.
+        # What waits is the work that came less the time that passed, counted anew whenever the server was idle.
         before = np.cumsum(served - gaps) - served
         return np.sort(before - np.minimum(0, np.minimum.accumulate(before)) + served)
 
     return durations
-
-
-def sized(fixed_seconds: float, by_size: Workload) -> Workload:
-    """A fixed part, and one that grows with the size of the export."""
-    return lambda n: fixed_seconds + by_size(n)
 
 
 def at_random(number: int) -> Workload:
@@ -97,13 +82,16 @@ FOUR = {
     "10 s to 6 h": log_uniform(10, 6 * HOUR),
     "1 min or 2 h": mixed(lognormal(MINUTE, 0.3), lognormal(2 * HOUR, 0.3)),
 }
-SIX = (
-    gamma(2.5 * MINUTE, 2),
+SIX: tuple[Workload, ...] = (
+    # Two steps in a row.
+    lambda n: np.sort(np.random.default_rng(SEED).gamma(2, 2.5 * MINUTE, n)),
     weibull(5 * MINUTE, 0.7),
     weibull(10 * MINUTE, 2),
-    pareto(30, 1),
+    # A power law, Pareto's: few exports take most of the time.
+    lambda n: np.minimum(30 / (1 - _probabilities(n)), LONGEST_SECONDS),
     queue(lognormal(MINUTE, 0.5), load=0.9),
-    sized(10, lognormal(90, 1.5)),
+    # A fixed part, and one that grows with the size of the export.
+    lambda n: 10 + lognormal(90, 1.5)(n),
 )
 FORTY = tuple(at_random(number) for number in range(1, 41))
 GROUPS = {"four": tuple(FOUR.values()), "six": SIX, "forty": FORTY}

@@ -18,7 +18,7 @@ from benchmarks.money.designs import (
     sleeping_function,
     state_machine,
 )
-from benchmarks.money.prices import Item, add, bill
+from benchmarks.money.prices import Item
 from tests.contract.schemas import ROOT, read
 from tests.contract.template import of_type
 
@@ -88,11 +88,6 @@ def test_a_month_pays_for_every_metric_of_an_alarm_and_the_dashboard():
     ]
     assert sum(map(len, metrics)) == OURS.per_month[Item.ALARM_MONTH]
     assert len(of_type("AWS::CloudWatch::Dashboard")) == OURS.per_month[Item.DASHBOARD_MONTH]
-
-
-def test_usages_add_up_item_by_item_and_cost_what_the_list_says():
-    usage = add({Item.TRANSITION: 1000}, {Item.TRANSITION: 1000, Item.SNS_PUBLISH: 1_000_000})
-    assert bill(usage) == {Item.TRANSITION.label: 0.05, Item.SNS_PUBLISH.label: 0.5}
 
 
 @pytest.mark.parametrize(

@@ -71,16 +71,6 @@ def test_a_watch_for_each_export_is_as_many_runs_where_its_status_says_nothing()
     assert always_in_progress.delays.tolist() == runs.delays.T.tolist()
 
 
-@pytest.mark.parametrize("knowing", ["even_phases", "short_delivery", "hint_right"])
-def test_seeing_phases_costs_less_and_a_hint_does_where_it_is_right(knowing):
-    durations = np.linspace(1500, 2100, 100)
-    costs = [
-        OURS[name].measure(durations, 2).costs(2).mean()
-        for name in (f"export_watch_{knowing}", "export_watch")
-    ]
-    assert costs[0] < costs[1]
-
-
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("check_cost", [0.1, 1, 5, 60])
 def test_no_schedule_of_all_there_are_is_better_than_the_optimum(seed, check_cost):
