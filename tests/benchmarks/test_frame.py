@@ -59,5 +59,11 @@ def test_what_got_worse_fails_the_quick_run_when_a_second_run_finds_it_too(monke
     monkeypatch.setattr(command, "read", lambda _: {"figure": 1.0})
     quick = dataclasses.replace(ONE, run=lambda _: {"figure": next(figures)})
     monkeypatch.setattr(command, "BENCHMARKS", {"one": quick})
-    assert command.main(["one", "--quick"]) == code
+    assert command.main(["--quick"]) == code
     assert list(figures) == []
+
+
+def test_an_unknown_benchmark_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["speed"])
+    assert "no such benchmark: speed" in capsys.readouterr().err
