@@ -2,16 +2,19 @@
 
 import argparse
 import sys
+from pathlib import Path
 
-from benchmarks import document, picture, results
-from benchmarks.benchmark import Benchmark
+from benchmarks import picture
 from benchmarks.check.benchmark import CHECK
 from benchmarks.fleet.benchmark import FLEET
+from benchmarks.frame import Benchmark, fill, read
 from benchmarks.money.benchmark import MONEY
 from benchmarks.schedule.benchmark import SCHEDULE
 
 BENCHMARKS = {benchmark.name: benchmark for benchmark in (SCHEDULE, FLEET, CHECK, MONEY)}
 """In the order in which they run: money builds on the committed results of the schedule and of a check."""
+
+ROOT = Path(__file__).parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,14 +39,14 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.render:
         for each in chosen:
             print(each.name, flush=True)
-            results.write(each.name, each.seed, each.run(False))
+            each.write(each.run(False))
     render()
     return 0
 
 
 def regressed(benchmark: Benchmark) -> bool:
     """Run it quickly, and print each ratio beside the committed one: whether one is worse by more than its noise."""
-    committed = benchmark.ratios(results.read(benchmark.name)["measured"])
+    committed = benchmark.ratios(read(benchmark.name))
     measured = benchmark.ratios(benchmark.run(True))
     worse = {name for name in measured if measured[name] > committed[name] * (1 + benchmark.noise)}
     for name, ratio in measured.items():
@@ -53,19 +56,16 @@ def regressed(benchmark: Benchmark) -> bool:
 
 
 def render() -> None:
-    """Write the tables and pictures of the committed results of all benchmarks."""
-    made: dict[str, str] = {}
+    """Write the pictures and tables of all committed results into docs/ and README.md."""
+    tables: dict[str, str] = {}
     for name, benchmark in BENCHMARKS.items():
-        result = results.read(name)
-        tables = benchmark.tables(result["measured"])
-        sections = [f"## {marker}\n\n{table}" for marker, table in tables.items()]
-        page = "\n\n".join([f"# {name}", results.provenance(result), *sections]) + "\n"
-        (results.FOLDER / f"{name}.md").write_text(page, encoding="utf-8")
-        for file, figure in benchmark.pictures(result["measured"]).items():
-            (document.IMAGES / f"{file}.svg").write_text(picture.svg(figure), encoding="utf-8")
-        made |= tables
-    document.fill_all(made)
-    print("rendered: the tables in benchmarks/results/, docs/ and README.md, and docs/images/")
+        measured = read(name)
+        tables |= benchmark.tables(measured)
+        for file, figure in benchmark.pictures(measured).items():
+            (ROOT / "docs" / "images" / f"{file}.svg").write_text(picture.svg(figure), encoding="utf-8")
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        document.write_text(fill(document.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    print("rendered: the tables in docs/ and README.md, and docs/images/")
 
 
 if __name__ == "__main__":

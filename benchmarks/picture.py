@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy.typing as npt
@@ -34,14 +33,6 @@ mpl.rcParams.update(
 )
 
 
-class Line(NamedTuple):
-    """The values of one rival in each panel, in its colour."""
-
-    label: str
-    colour: str
-    values: Sequence[npt.ArrayLike]
-
-
 def bars(
     title: str,
     rows: Mapping[str, str],
@@ -63,27 +54,29 @@ def bars(
             panel.set_xlim(1, max(values) ** 1.4)
         else:
             panel.margins(x=0.2)
-        panel.set_xticks([], [])
-        panel.set_xticks([], [], minor=True)
+        panel.xaxis.set_visible(False)
         panel.spines["bottom"].set_visible(False)
         panel.tick_params(left=False)
     return figure
 
 
-def lines(title: str, x: npt.ArrayLike, of: Sequence[Line], labels: Sequence[str]) -> Figure:
-    """Panels with a line for each rival; `labels` are that of x, and then that of y in each panel.
+def lines(
+    title: str,
+    x: npt.ArrayLike,
+    rivals: Mapping[str, tuple[str, Sequence[npt.ArrayLike]]],
+    labels: Sequence[str],
+) -> Figure:
+    """A line for each rival, in its colour, in each panel; `labels` are that of x, and then that of y in each panel.
 
     Each line has a marker of its own, at other x than those of the lines beside it, unless 3 divides their number.
     """
     figure, axes = _figure(title, 4.4, len(labels) - 1)
     for number, panel in enumerate(axes):
-        for place, line in enumerate(of):
-            [drawn] = panel.plot(x, line.values[number], color=line.colour, label=line.label)
-            drawn.set(marker=MARKERS[place], ms=7, lw=2.8 if line.colour == OURS else 1.6)
-            drawn.set_markevery((3 * place % len(of), len(of)))
+        for place, (label, (colour, values)) in enumerate(rivals.items()):
+            [drawn] = panel.plot(x, values[number], color=colour, label=label, marker=MARKERS[place], ms=7)
+            drawn.set(lw=2.8 if colour == OURS else 1.6, markevery=(3 * place % len(rivals), len(rivals)))
         panel.grid(visible=True)
-        panel.set_xlabel(labels[0])
-        panel.set_ylabel(labels[1 + number])
+        panel.set(xlabel=labels[0], ylabel=labels[1 + number])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
     return figure
 

@@ -1,23 +1,16 @@
 """The benchmark of the fleet: a back-fill, and exports that come hour by hour, at a limit of 1,000 calls a minute."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from benchmarks.benchmark import Benchmark, Measured
-from benchmarks.fleet.report import pictures, tables
-from benchmarks.fleet.simulation import (
-    LIMITS,
-    MANNERS,
-    WINDOW_SECONDS,
-    Announcement,
-    Limit,
-    Run,
-    simulate,
-)
+from benchmarks import picture
+from benchmarks.fleet.simulation import LIMITS, MANNERS, WINDOW_SECONDS, Announcement, Run, simulate
+from benchmarks.frame import Benchmark, Measured, table
 from benchmarks.schedule.workloads import FOUR, HOUR, Seconds, Workload
 
 SEED = 20261124
@@ -26,85 +19,45 @@ BACK_FILL = 500
 BACK_FILLS = 6
 """Runs of the back-fill, each announced at another moment of the limit's own minute."""
 
-SHOWN_MINUTES = 15
+SHOWN_MINUTES = 10
 AFTERWARDS_HOURS = 1
 """For so long others are announced after the last export that counts, which would else end in an emptying fleet."""
 
-
-class Stream(NamedTuple):
-    """Exports that come at random moments, `per_hour` in the mean.
-
-    What counts are the exports announced, and the calls made, from `warm_up_hours` to `hours`. `scale` of it is
-    simulated: as large a share of the exports at as large a share of the limit, which chance reaches sooner.
-    """
-
-    per_hour: int
-    workload: Workload
-    hours: float
-    warm_up_hours: float
-    scale: float
+AT_ONCE = f"{BACK_FILL} at once"
+UNLIMITED = ("refusals_only", "unlimited")
+FLEETS = [UNLIMITED, *product(MANNERS, ("fixed", "sliding"))]
+"""What each fleet does about the limit, and how that counts."""
 
 
-STREAMS = {
-    "steady": Stream(5000, FOUR["5 min"], 1.5, 0.75, scale=1),
-    "overload": Stream(5000, FOUR["30 min"], 2.5, 1.25, scale=0.35),
-}
-STREAM_MANNERS = ("ours", "refusals_only")
-"""A queue in a lasting overload moves all who wait in it at each call, which takes hours."""
+class Load(NamedTuple):
+    """The exports of each run, and the limit; what is announced and called from `first` to `last` (seconds) counts."""
 
-Measure = Callable[[Callable[[float], Limit], str], dict[str, Any]]
-"""What a fleet does that has a limit of so many calls a minute, in one of the MANNERS."""
+    runs: Sequence[Sequence[Announcement]]
+    per_minute: float = PER_MINUTE
+    first: float = 0
+    last: float = math.inf
 
 
-def run(quick: bool) -> Measured:
-    """Everything; quick takes only the back-fill."""
-    streams = {} if quick else STREAMS
-    return {
-        "per_minute": PER_MINUTE,
-        "back_fill": {"exports": BACK_FILL, **_by_limit(_back_fill, MANNERS)},
-        "streams": {name: _by_limit(partial(_stream, of), STREAM_MANNERS) for name, of in streams.items()},
-    }
-
-
-def _by_limit(measure: Measure, manners: Iterable[str]) -> dict[str, Any]:
-    return {
-        "unlimited": measure(lambda _: Limit(math.inf), "refusals_only"),
-        "limits": {
-            name: {manner: measure(limit, manner) for manner in manners} for name, limit in LIMITS.items()
-        },
-    }
-
-
-def _back_fill(limit: Callable[[float], Limit], manner: str) -> dict[str, Any]:
-    """Exports that are all announced in the same second. The calls of a minute are in the mean of the runs."""
-    runs, by_minute = [], []
+def back_fill() -> Load:
+    """Exports that are all announced in the same second."""
+    runs = []
     for number in range(BACK_FILLS):
         chance = np.random.default_rng((SEED, number))
         start = WINDOW_SECONDS * number / BACK_FILLS
-        exports = _exports(FOUR["5 min"], start + chance.random(BACK_FILL), chance)
-        runs.append(simulate(exports, limit(PER_MINUTE), manner, 1 + number * BACK_FILL))
-        by_minute.append([_by_minute(moments, start) for moments in (runs[-1].calls, runs[-1].refused)])
-    calls, refused = np.mean(by_minute, axis=0).tolist()
-    return {
-        **_figures(runs, range(BACK_FILL)),
-        "refused_share": sum(len(each.refused) for each in runs) / sum(len(each.calls) for each in runs),
-        "calls_by_minute": calls,
-        "refused_by_minute": refused,
-    }
+        runs.append(_exports(FOUR["5 min"], start + chance.random(BACK_FILL), chance))
+    return Load(runs)
 
 
-def _by_minute(moments: Sequence[float], start: float) -> list[int]:
-    minutes = (np.array(moments) - start).astype(int) // 60
-    return list(np.bincount(minutes, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES])
+def stream(workload: Workload, warm_up_hours: float, hours: float, scale: float = 1) -> Load:
+    """5,000 exports an hour, at random moments: they count once the first ones are through, and as many come as end.
 
-
-def _stream(stream: Stream, limit: Callable[[float], Limit], manner: str) -> dict[str, Any]:
-    """What a fleet does once the first exports are through, while as many come as end."""
+    `scale` of it is simulated: as large a share of the exports at as large a share of the limit.
+    """
     chance = np.random.default_rng(SEED)
-    hours = stream.hours + AFTERWARDS_HOURS
-    moments = np.sort(chance.random(round(stream.per_hour * stream.scale * hours))) * hours * HOUR
-    exports = _exports(stream.workload, moments, chance)
-    return flow(simulate(exports, limit(PER_MINUTE * stream.scale), manner), exports, stream)
+    all_hours = hours + AFTERWARDS_HOURS
+    moments = np.sort(chance.random(round(5000 * scale * all_hours))) * all_hours * HOUR
+    exports = _exports(workload, moments, chance)
+    return Load([exports], PER_MINUTE * scale, warm_up_hours * HOUR, hours * HOUR)
 
 
 def _exports(workload: Workload, moments: Seconds, chance: np.random.Generator) -> list[Announcement]:
@@ -112,35 +65,122 @@ def _exports(workload: Workload, moments: Seconds, chance: np.random.Generator) 
     return list(map(Announcement, moments.tolist(), durations.tolist()))
 
 
-def flow(run: Run, exports: Sequence[Announcement], stream: Stream) -> dict[str, float]:
-    """The figures of a stream, at its whole scale."""
-    first, last = stream.warm_up_hours * HOUR, stream.hours * HOUR
-    calls, refused = (sum(first <= call < last for call in each) for each in (run.calls, run.refused))
-    counted = [number for number, export in enumerate(exports) if first <= export.at < last]
+def run(quick: bool) -> Measured:
+    """Each fleet under each load; quick takes only the back-fill.
+
+    A queue in a lasting overload moves all who wait in it at each call, which takes hours.
+    """
+    loads = {AT_ONCE: back_fill()}
+    if not quick:
+        loads["5,000 an hour"] = stream(FOUR["5 min"], 0.75, 1.5)
+        loads["5,000 an hour, of 30 min each"] = stream(FOUR["30 min"], 1.25, 2.5, scale=0.35)
+    fleets = [
+        {"exports": exports, "manner": manner, "limit": limit, **measure(load, manner, limit)}
+        for exports, load in loads.items()
+        for manner, limit in FLEETS
+        if manner != "queue" or exports == AT_ONCE
+    ]
+    return {"per_minute": PER_MINUTE, "fleets": fleets}
+
+
+def measure(load: Load, manner: str, limit: str) -> dict[str, Any]:
+    """What a fleet does in all runs together, each with exports of other ids."""
+    runs = [
+        simulate(exports, LIMITS[limit](load.per_minute), manner, 1 + number * len(exports))
+        for number, exports in enumerate(load.runs)
+    ]
+    return figures(load, runs)
+
+
+def figures(load: Load, runs: Sequence[Run]) -> dict[str, Any]:
+    """What counts of these runs; the calls of each minute are those since the first announcement."""
+    announced = np.array([[export.at for export in exports] for exports in load.runs])
+    counted = (load.first <= announced) & (announced < load.last)
+    delays = np.array([run.delays for run in runs])[counted]
+    calls = np.concatenate([run.calls for run in runs])
+    refused = np.concatenate([run.refused for run in runs])[(load.first <= calls) & (calls < load.last)]
     return {
-        **_figures([run], counted),
-        "refused_share": refused / calls,
-        "taken_a_minute": (calls - refused) / ((last - first) / 60) / stream.scale,
+        "checks": np.array([run.checks for run in runs])[counted].mean(),
+        "delay_mean": delays.mean(),
+        "delay_p95": np.percentile(delays, 95),
+        "refused_share": refused.mean(),
+        "limit_used": (~refused).sum() / ((load.last - load.first) / 60 * load.per_minute),
+        "answered_by_minute": _by_minute(load, runs, refused=False),
+        "refused_by_minute": _by_minute(load, runs, refused=True),
     }
 
 
-def _figures(runs: Sequence[Run], counted: Sequence[int]) -> dict[str, float]:
-    checks = np.array([run.checks for run in runs])[:, counted]
-    delays = np.array([run.delays for run in runs])[:, counted]
-    return {
-        "checks": float(checks.mean()),
-        "delay_mean": float(delays.mean()),
-        "delay_p95": float(np.percentile(delays, 95)),
-    }
+def _by_minute(load: Load, runs: Sequence[Run], refused: bool) -> list[float]:
+    """Calls in each minute since the first announcement, in the mean of the runs."""
+    counts = np.zeros(SHOWN_MINUTES)
+    for exports, run in zip(load.runs, runs, strict=True):
+        minutes = (np.array(run.calls) - math.floor(min(exports).at)) // 60
+        of_kind = minutes[np.array(run.refused) == refused].astype(int)
+        counts += np.bincount(of_kind, minlength=SHOWN_MINUTES)[:SHOWN_MINUTES]
+    return list(counts / len(runs))
+
+
+def find(measured: Measured, exports: str, manner: str, limit: str) -> Mapping[str, Any]:
+    """The figures of one fleet."""
+    fleet = (exports, manner, limit)
+    return next(of for of in measured["fleets"] if (of["exports"], of["manner"], of["limit"]) == fleet)
 
 
 def ratios(measured: Measured) -> dict[str, float]:
-    """The back-fill: our delay and checks against the shared queue's. With a seed every run is the same."""
+    """How late and how often a back-fill of ours is checked. With a seed every run is the same."""
+    ours = {limit: find(measured, AT_ONCE, "ours", limit) for limit in ("fixed", "sliding")}
     return {
-        f"back-fill, {limit}: {figure} / queue": of["ours"][figure] / of["queue"][figure]
-        for limit, of in measured["back_fill"]["limits"].items()
-        for figure in ("delay_mean", "checks")
+        f"back-fill, {limit}: {name}": of[name]
+        for limit, of in ours.items()
+        for name in ("delay_mean", "checks")
     }
+
+
+def tables(measured: Measured) -> dict[str, str]:
+    """The Markdown of each table, by the name of its marker."""
+    manners = {
+        "ours": "**Export Watch**",
+        "queue": "a queue that all share",
+        "refusals_only": "not stretched",
+    }
+    limits = {"fixed": "minute of the clock", "sliding": "60 seconds"}
+    rows = []
+    for of in measured["fleets"]:
+        unlimited = of["limit"] == "unlimited"
+        fleet = "without a limit | " if unlimited else f"{manners[of['manner']]} | {limits[of['limit']]}"
+        used = f"{of['limit_used']:.0%}" if of["limit_used"] else ""  # nothing in the mean of endless time
+        rows.append(
+            f"{of['exports']} | {fleet} | {of['refused_share']:.1%} | {used} | {of['checks']:.1f} | "
+            f"{of['delay_mean']:.0f} s | {of['delay_p95']:.0f} s"
+        )
+    figures = "refused | limit used | checks an export | delay: mean | 95 %"
+    return {"fleet": table(f"exports | fleet | {measured['per_minute']:,} calls in any | {figures}", rows)}
+
+
+def pictures(measured: Measured) -> dict[str, Figure]:
+    """Calls that are answered and that are refused in each minute since the start, of any 60 seconds' limit."""
+    limit, minutes = measured["per_minute"], np.arange(SHOWN_MINUTES) + 1
+    shown = {
+        "Export Watch": ("ours", "sliding", picture.OURS),
+        "a queue that all share:\nthe best possible": ("queue", "sliding", picture.BEST),
+        "not stretched": ("refusals_only", "sliding", picture.OTHERS[0]),
+        "asked for, if there\nwere no limit": (*UNLIMITED, picture.OTHERS[1]),
+    }
+    lines = {}
+    for label, (manner, kind, colour) in shown.items():
+        of = find(measured, AT_ONCE, manner, kind)
+        lines[label] = (colour, (of["answered_by_minute"], of["refused_by_minute"]))
+    figure = picture.lines(
+        f"A back-fill: {BACK_FILL} exports at once, at a limit of {limit:,} calls in any 60 seconds",
+        minutes,
+        lines,
+        ("minute since the events", "calls answered in each minute", "calls refused in each minute"),
+    )
+    for panel in figure.axes:
+        panel.set_xticks(minutes)
+        panel.axhline(limit, color=picture.INK, lw=1.2, ls="--")
+        panel.text(SHOWN_MINUTES, limit + 20, f"the limit, {limit:,}", ha="right")
+    return {"fleet-back-fill": figure}
 
 
 FLEET = Benchmark("fleet", run, tables, pictures, ratios, SEED)

@@ -68,7 +68,11 @@ class FixedWindow(Limit):
         return (now // WINDOW_SECONDS + 1) * WINDOW_SECONDS
 
 
-LIMITS = {"fixed": FixedWindow, "sliding": Limit}
+LIMITS: dict[str, Callable[[float], Limit]] = {
+    "unlimited": lambda _: Limit(math.inf),
+    "fixed": FixedWindow,
+    "sliding": Limit,
+}
 
 
 def _unstretched(wait: float, *_: object) -> float:
@@ -77,8 +81,8 @@ def _unstretched(wait: float, *_: object) -> float:
 
 MANNERS: dict[str, Callable[[float, RateLimit | None, float], float]] = {
     "ours": schedule.stretch,
-    "refusals_only": _unstretched,
     "queue": _unstretched,
+    "refusals_only": _unstretched,
 }
 """What the fleet does about the limit, beside coming back when a refusal says so: how it stretches a wait.
 
@@ -95,10 +99,10 @@ class Announcement(NamedTuple):
 
 
 class Run(NamedTuple):
-    """When a fleet called, and was refused; and by announcement, the calls and how late the end was seen."""
+    """By call, its moment and whether it was refused; by announcement, the calls and how late the end was seen."""
 
     calls: list[float]
-    refused: list[float]
+    refused: list[bool]
     checks: list[int]
     delays: list[float]
 
@@ -108,12 +112,12 @@ def simulate(exports: Sequence[Announcement], limit: Limit, manner: str, first_i
     run = Run(calls=[], refused=[], checks=[0] * len(exports), delays=[math.nan] * len(exports))
     policy, turns = Policy(), count()
     watches = [
-        Watch.begin(WatchRequest(first_id + number, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
-        for number, export in enumerate(exports)
+        Watch.begin(WatchRequest(export_id, "fleet", 1, WEEK_SECONDS, None, {}), export.at)
+        for export_id, export in enumerate(exports, first_id)
     ]
     due = [
-        (exports[number].at + first_wait_seconds(watch, policy), next(turns), number)
-        for number, watch in enumerate(watches)
+        (export.at + first_wait_seconds(watch, policy), next(turns), number)
+        for number, (watch, export) in enumerate(zip(watches, exports, strict=True))
     ]
     heapq.heapify(due)
     with patch.object(schedule, "stretch", MANNERS[manner]):
@@ -126,8 +130,7 @@ def simulate(exports: Sequence[Announcement], limit: Limit, manner: str, first_i
             seen = limit.answer(now, ExportStatus.DONE if late >= 0 else ExportStatus.IN_PROGRESS)
             run.calls.append(now)
             run.checks[number] += 1
-            if isinstance(seen, Obstacle):
-                run.refused.append(now)
+            run.refused.append(isinstance(seen, Obstacle))
             decision = decide(watches[number], seen, now, policy)
             watches[number] = decision.watch
             if isinstance(decision, End):

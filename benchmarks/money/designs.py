@@ -1,7 +1,7 @@
 """Designs that poll exports, and what AWS counts for each export and for each month."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from benchmarks.money import assumptions as assume
 from benchmarks.money.prices import HOURS_A_MONTH, Item, Usage, add
@@ -9,8 +9,7 @@ from benchmarks.money.prices import HOURS_A_MONTH, Item, Usage, add
 GB = 1e9
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(NamedTuple):
     """One export, watched to its end: the mean of many. Lambda bills `check_seconds` for each check."""
 
     checks: float
@@ -95,8 +94,7 @@ WORKER: Usage = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Design:
+class Design(NamedTuple):
     """A way to watch exports.
 
     `schedule` names the schedule of results/schedule.json by which it checks, `check` the way of results/check.json.
@@ -105,7 +103,7 @@ class Design:
     label: str
     schedule: str
     per_export: Callable[[Watched], Usage]
-    per_month: Usage = field(default_factory=lambda: SECRET)
+    per_month: Usage = SECRET
     check: str = "common_oauth"
 
 

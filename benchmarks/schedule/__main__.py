@@ -4,15 +4,17 @@ import argparse
 import json
 import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.schedule.comparison import CHECK_COSTS, OURS, Comparison
+from benchmarks.schedule.benchmark import CHECK_COSTS, compare
+from benchmarks.schedule.schedules import OTHERS, OURS, Schedule, ours
 from benchmarks.schedule.workloads import LONGEST_SECONDS, Seconds
 
-MOST_DURATIONS = 1_000_000
-"""They take a gigabyte of memory and ten seconds; more would show no more."""
+MOST_DURATIONS = 100_000
+"""They take a few seconds; more would show no more."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,22 +26,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--durations", type=Path, required=True, metavar="FILE.csv", help="one column of seconds"
     )
-    parser.add_argument(
-        "--expected",
-        type=_expected_seconds,
-        metavar="SECONDS",
-        help="also with this `expected_seconds` in each event, as export_watch_expected",
-    )
+    hint = "also with this `expected_seconds` in each event, as export_watch_expected"
+    parser.add_argument("--expected", type=int, metavar="SECONDS", help=hint)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
+    schedules = {"export_watch": OURS["export_watch"]}
+    if options.expected is not None:
+        if not 1 <= options.expected <= LONGEST_SECONDS:
+            parser.error(f"--expected: {options.expected} is not from 1 to {LONGEST_SECONDS}")
+        schedules["export_watch_expected"] = Schedule("", partial(ours, hints=[options.expected]))
     try:
         durations = read_durations(options.durations)
     except (OSError, ValueError) as error:
         print(f"{options.durations}: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
-    on = Comparison(durations)
-    hinted = {f"{OURS}_expected": on.ours(options.expected)} if options.expected else {}
-    found = {OURS: on.ours(), **hinted, **on.others()}
+    found = compare(schedules | OTHERS, durations)
     if options.json:
         for of in found.values():
             of["regret"] = of.pop("relative_cost")  # the name that those who read it know
@@ -54,14 +55,6 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _expected_seconds(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_SECONDS):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no whole number of seconds from 1 to {LONGEST_SECONDS}"
-        )
-    return int(text)
-
-
 def read_durations(path: Path) -> Seconds:
     """The durations in a file of one column, with or without a header, in ascending order.
 
@@ -74,17 +67,17 @@ def read_durations(path: Path) -> Seconds:
         del cells[0]
     if not 0 < len(cells) <= MOST_DURATIONS:
         raise ValueError(f"holds {len(cells):,} durations: 1 to {MOST_DURATIONS:,} are expected")
-    return np.sort([_duration(number, cell) for number, cell in cells])
-
-
-def _duration(line: int, cell: str) -> float:
-    try:
-        seconds = float(cell.replace("_", "x"))  # Python alone takes 1_000 for a number
-    except ValueError:
-        raise ValueError(f"line {line}: {cell!r} is not a number of seconds") from None
-    if not 0 <= seconds <= LONGEST_SECONDS:
-        raise ValueError(f"line {line}: {cell} s is not from 0 to {LONGEST_SECONDS} s, the longest watch")
-    return seconds
+    durations = []
+    for number, cell in cells:
+        try:
+            durations.append(float(cell.replace("_", "x")))  # Python alone takes 1_000 for a number
+        except ValueError:
+            raise ValueError(f"line {number}: {cell!r} is not a number of seconds") from None
+        if not 0 <= durations[-1] <= LONGEST_SECONDS:
+            raise ValueError(
+                f"line {number}: {cell} s is not from 0 to {LONGEST_SECONDS} s, the longest watch"
+            )
+    return np.sort(durations)
 
 
 if __name__ == "__main__":

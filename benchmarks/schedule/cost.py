@@ -12,7 +12,7 @@ linear in the number of moments (the convex-hull trick of dynamic programming).
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,16 +30,6 @@ class Measurement(NamedTuple):
         """Mean delay and checks of each run, in seconds of delay."""
         costs: Seconds = (self.delays + check_cost_seconds * self.checks).mean(axis=1)
         return costs
-
-
-def until(longest_seconds: float, checks: Iterable[float]) -> Seconds:
-    """These checks up to the first at or after `longest_seconds`."""
-    made = []
-    for now in checks:
-        made.append(now)
-        if now >= longest_seconds:
-            break
-    return np.array(made, dtype=np.float64)
 
 
 def measure(runs: Sequence[Seconds], durations: Seconds) -> Measurement:

@@ -1,4 +1,4 @@
-"""How long exports take: made-up workloads, and the phases that an export goes through.
+"""How long exports take: made-up workloads.
 
 The four known ones are those for which the schedule was found. The six of other kinds and the forty at random were
 held out: they say what it is worth on exports that nobody had in mind.
@@ -39,16 +39,6 @@ def weibull(scale_seconds: float, shape: float) -> Workload:
     return lambda n: scale_seconds * (-np.log1p(-_probabilities(n))) ** (1 / shape)
 
 
-def pareto(shortest_seconds: float, shape: float) -> Workload:
-    """A power law: few exports take most of the time."""
-    return lambda n: np.minimum(shortest_seconds * (1 - _probabilities(n)) ** (-1 / shape), LONGEST_SECONDS)
-
-
-def gamma(scale_seconds: float, shape: float) -> Workload:
-    """So many steps in a row, of `scale_seconds` each in the mean."""
-    return lambda n: np.sort(np.random.default_rng(SEED).gamma(shape, scale_seconds, n))
-
-
 def mixed(first: Workload, second: Workload) -> Workload:
     """Half of the exports from each."""
     return lambda n: np.sort(np.concatenate([first((n + 1) // 2), second(n // 2)]))
@@ -61,17 +51,11 @@ def queue(service: Workload, load: float) -> Workload:
         chance = np.random.default_rng(SEED)
         served = chance.permutation(service(n))
         gaps = chance.exponential(served.mean() / load, n)
-        took, left = np.zeros(n), 0.0
-        for i in range(n):
-            took[i] = left = max(0.0, left - gaps[i]) + served[i]
-        return np.sort(took)
+        # What waits is the work that came less the time that passed, counted anew whenever the server was idle.
+        before = np.cumsum(served - gaps) - served
+        return np.sort(before - np.minimum(0, np.minimum.accumulate(before)) + served)
 
     return durations
-
-
-def sized(fixed_seconds: float, by_size: Workload) -> Workload:
-    """A fixed part, and one that grows with the size of the export."""
-    return lambda n: fixed_seconds + by_size(n)
 
 
 def at_random(number: int) -> Workload:
@@ -98,24 +82,19 @@ FOUR = {
     "10 s to 6 h": log_uniform(10, 6 * HOUR),
     "1 min or 2 h": mixed(lognormal(MINUTE, 0.3), lognormal(2 * HOUR, 0.3)),
 }
-SIX = (
-    gamma(2.5 * MINUTE, 2),
+SIX: tuple[Workload, ...] = (
+    # Two steps in a row.
+    lambda n: np.sort(np.random.default_rng(SEED).gamma(2, 2.5 * MINUTE, n)),
     weibull(5 * MINUTE, 0.7),
     weibull(10 * MINUTE, 2),
-    pareto(30, 1),
+    # A power law, Pareto's: few exports take most of the time.
+    lambda n: np.minimum(30 / (1 - _probabilities(n)), LONGEST_SECONDS),
     queue(lognormal(MINUTE, 0.5), load=0.9),
-    sized(10, lognormal(90, 1.5)),
+    # A fixed part, and one that grows with the size of the export.
+    lambda n: 10 + lognormal(90, 1.5)(n),
 )
 FORTY = tuple(at_random(number) for number in range(1, 41))
 GROUPS = {"four": tuple(FOUR.values()), "six": SIX, "forty": FORTY}
-
-PHASES = {"even_phases": (1.0, 1.0, 1.0), "short_delivery": (1.0, 8.0, 1.0)}
-"""How `scheduled`, `in progress` and `ready` share a duration at random: weights of a Dirichlet distribution."""
-
-
-def phases(n: int, weights: tuple[float, float, float]) -> npt.NDArray[np.float64]:
-    """When each of n exports leaves `scheduled` and becomes `ready`, as shares of its duration (n, 2)."""
-    return np.cumsum(np.random.default_rng(SEED).dirichlet(weights, n), axis=1)[:, :2]
 
 
 def _probabilities(n: int) -> Seconds:

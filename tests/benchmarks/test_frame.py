@@ -1,4 +1,4 @@
-"""The frame: tables, markers in documents, results, regressions, pictures, and the command."""
+"""The frame: tables, markers in documents, results, regressions, and pictures."""
 
 import dataclasses
 from xml.etree import ElementTree
@@ -6,13 +6,13 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import document, picture, results
-from benchmarks.benchmark import Benchmark
+from benchmarks import frame, picture
+from benchmarks.frame import Benchmark
 
 ONE = Benchmark(
     "one",
     run=lambda _: {"figure": 1.0},
-    tables=lambda measured: {"one": document.table("a | b", [f"c | {measured['figure']:.2f}"])},
+    tables=lambda measured: {"one": frame.table("a | b", [f"c | {measured['figure']:.2f}"])},
     pictures=lambda _: {},
     ratios=lambda measured: {"a": measured["figure"]},
     seed=7,
@@ -22,15 +22,15 @@ ONE = Benchmark(
 
 def test_a_table_goes_between_its_markers_and_nothing_else_changes():
     text = "x\n<!-- table: one -->\nold\n<!-- end -->\ny\n"
-    after = document.fill(text, dict(ONE.tables({"figure": 1.0})))
-    assert after == ("x\n<!-- table: one -->\n\n| a | b |\n| --- | --: |\n| c | 1.00 |\n\n<!-- end -->\ny\n")
+    after = frame.fill(text, ONE.tables({"figure": 1.0}))
+    assert after == "x\n<!-- table: one -->\n\n| a | b |\n| --- | --: |\n| c | 1.00 |\n\n<!-- end -->\ny\n"
     with pytest.raises(KeyError, match="one"):
-        document.fill(text, {"two": ""})
+        frame.fill(text, {"two": ""})
 
 
 DRAWN = [
     lambda: picture.bars("a < b", {"c & d": picture.OURS}, {"e": ([1.0], "{:.0f}")}),
-    lambda: picture.lines("a < b", [1, 2], [picture.Line("c & d", picture.BEST, [[3, 4]])], ("x", "y")),
+    lambda: picture.lines("a < b", [1, 2], {"c & d": (picture.BEST, [[3, 4]])}, ("x", "y")),
 ]
 
 
@@ -41,11 +41,12 @@ def test_a_picture_is_well_formed_and_the_same_in_every_run(draw):
 
 
 def test_a_result_is_read_as_it_was_measured_to_six_digits_and_says_how_it_came_about(monkeypatch, tmp_path):
-    monkeypatch.setattr(results, "FOLDER", tmp_path)
-    results.write("one", 7, {"figure": 2 / 3})
-    result = results.read("one")
-    assert result["measured"] == {"figure": 0.666667}
-    assert "by `python -m benchmarks one` with the seed 7 on " in results.provenance(result)
+    monkeypatch.setattr(frame, "RESULTS", tmp_path)
+    ONE.write({"figure": 2 / 3})
+    assert frame.read("one") == {"figure": 0.666667}
+    assert '"Made by `python -m benchmarks one` with the seed 7 on ' in (tmp_path / "one.json").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_a_result_is_read_as_it_was_measured_to_six_digits_and_says_how_it_came_
 )
 def test_what_got_worse_fails_the_quick_run_when_a_second_run_finds_it_too(monkeypatch, runs, code):
     figures = iter(runs)
-    monkeypatch.setattr(results, "read", lambda _: {"measured": {"figure": 1.0, "only in full": 9}})
+    monkeypatch.setattr(command, "read", lambda _: {"figure": 1.0})
     quick = dataclasses.replace(ONE, run=lambda _: {"figure": next(figures)})
     monkeypatch.setattr(command, "BENCHMARKS", {"one": quick})
-    assert command.main(["one", "--quick"]) == code
+    assert command.main(["--quick"]) == code
     assert list(figures) == []
 
 

@@ -1,17 +1,16 @@
 """When schedules check, what that costs, and the least that it can cost."""
 
-import random
 from itertools import combinations
 
 import numpy as np
 import pytest
 
-from benchmarks.schedule import ours
-from benchmarks.schedule.benchmark import bound
-from benchmarks.schedule.comparison import Comparison
-from benchmarks.schedule.cost import least_cost, measure, until
-from benchmarks.schedule.others import OTHERS
-from benchmarks.schedule.workloads import GROUPS, LONGEST_SECONDS, PHASES
+from benchmarks.schedule.benchmark import bound, compare
+from benchmarks.schedule.cost import least_cost, measure
+from benchmarks.schedule.schedules import OTHERS, OURS, Schedule, ours, ours_seeing
+from benchmarks.schedule.workloads import GROUPS, LONGEST_SECONDS
+
+EVERY_SECOND = np.arange(50_000.0)
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -41,42 +40,35 @@ def test_a_check_at_the_end_finds_it_without_delay():
     ],
 )
 def test_others_check_as_they_ship(name, checks):
-    made = until(checks[-1] - 1, OTHERS[name].checks(random.Random(1)))
-    assert made == pytest.approx(checks, abs=1)
+    found = OTHERS[name].measure(np.array(checks), 1)
+    assert found.checks.tolist() == [list(range(1, len(checks) + 1))]
+    assert found.delays == pytest.approx(0)
 
 
 def test_durable_functions_check_at_once_and_then_after_whole_seconds_of_at_most_five_minutes():
-    checks = until(50_000, OTHERS["durable_functions"].checks(random.Random(1)))
+    delays = OTHERS["durable_functions"].measure(EVERY_SECOND, 1).delays
+    assert (delays % 1 == 0).all()
+    checks = np.flatnonzero(delays[0] == 0)
     waits = np.diff(checks)
     assert checks[0] == 0
     assert waits[0] <= 5
-    assert waits.min() >= 1
     assert waits.max() <= 300
-    assert (waits % 1 == 0).all()
     assert waits[20:].mean() == pytest.approx(150, rel=0.1)
 
 
 def test_each_watch_has_a_jitter_of_its_own_that_is_the_same_again_and_checks_to_the_end_of_a_week():
     durations = np.array([700.0, LONGEST_SECONDS])
-    found = ours.ignoring_status(durations, 2, None, 2)
+    found = ours(durations, 2, runs=2)
     assert found.delays[0].tolist() != found.delays[1].tolist()
-    assert found.delays.tolist() == ours.ignoring_status(durations, 2, None, 2).delays.tolist()
+    assert found.delays.tolist() == ours(durations, 2, runs=2).delays.tolist()
     assert found.delays[:, 1].tolist() == [0, 0]
 
 
 def test_a_watch_for_each_export_is_as_many_runs_where_its_status_says_nothing():
-    always_in_progress = ours.seeing_status(np.full(20, 700.0), (1e-9, 1, 1e-9), 2)
-    runs = ours.ignoring_status(np.array([700.0]), 20, None, 2)
+    always_in_progress = ours_seeing((1e-9, 1, 1e-9), np.full(20, 700.0), 2)
+    runs = ours(np.array([700.0]), 2, runs=20)
     assert always_in_progress.checks.tolist() == runs.checks.T.tolist()
     assert always_in_progress.delays.tolist() == runs.delays.T.tolist()
-
-
-def test_seeing_phases_or_the_last_one_alone_costs_less_and_a_hint_does_where_it_is_right():
-    durations = np.linspace(1500, 2100, 100)
-    plain = ours.ignoring_status(durations, 10, None, 2).costs(2).mean()
-    for weights in (PHASES["even_phases"], (1e-9, 8, 1)):
-        assert ours.seeing_status(durations, weights, 2).costs(2).mean() < plain
-    assert ours.ignoring_status(durations, 10, 1800, 2).costs(2).mean() < plain
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -99,7 +91,7 @@ def test_durations_count_by_their_weights():
 
 def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_workloads():
     samples = [np.sort(np.random.default_rng(seed).exponential(10.0**seed, 200)) for seed in (1, 2, 3)]
-    compared = [{"ours": on.ours(), **on.others()} for on in map(Comparison, samples)]
+    compared = [compare({"export_watch": OURS["export_watch"], **OTHERS}, sample) for sample in samples]
     for cost in (1, 20):
         costs = [np.mean([of[name]["relative_cost"][str(cost)] for of in compared]) for name in compared[0]]
         assert 1 < bound(samples, cost) < min(costs)
@@ -107,8 +99,8 @@ def test_no_schedule_that_knows_nothing_does_better_than_the_bound_of_all_worklo
 
 def test_a_schedule_that_beats_the_optimum_is_an_error_unless_it_sees_phases():
     durations = np.array([60.0, 300.0])
-    on = Comparison(durations)
     too_good = measure([durations], durations)._replace(delays=np.array([[0, -1]]))
     with pytest.raises(AssertionError, match="knows nothing"):
-        on.untuned(too_good)
-    assert on.figures(lambda _: too_good, sees_phases=True)["relative_cost"]["5"] < 1
+        compare({"blind": Schedule("", lambda *_: too_good)}, durations)
+    found = compare({"seeing": Schedule("", lambda *_: too_good, sees_phases=True)}, durations)
+    assert found["seeing"]["relative_cost"]["5"] < 1
