@@ -25,8 +25,8 @@ ROUNDS, ROUNDS_QUICK = 21, 5
 BLOCKS = 10
 """A process makes so many blocks of calls once it is warm; what counts is the median of the blocks."""
 
-NOISE = 0.2
-"""Four times what another machine adds to the standard error of a ratio, beside which that of the rounds is small."""
+NOISE = 0.3
+"""Busy machines were seen to add so much to the ratio of a quick run, mostly to the warm one."""
 
 
 class Way(NamedTuple):
