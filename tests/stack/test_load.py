@@ -1,4 +1,4 @@
-"""A back-fill: many exports announced at once; and what a long watch weighs."""
+"""A back-fill: many events at once; and what a long watch weighs."""
 
 import itertools
 from collections import Counter
@@ -9,7 +9,7 @@ from sandbox.emarsys.server import SeenRequest
 from tests.world import WSSE, timeline
 
 EXPORTS = 30
-"""The figures of docs/reference/limits.md are of 1,000."""
+"""A figure of docs/reference/limits.md. More of them take longer and show no more."""
 
 EVENT_QUOTA = 25_000
 """Step Functions ends an execution after so many events of history."""
