@@ -34,11 +34,11 @@ class World:
         assert ended or until is not None
 
     @property
-    def told(self) -> list[dict[str, Any]]:
+    def published(self) -> list[dict[str, Any]]:
         """The notifications, each held to the public contract."""
         notifications = [
-            {"attributes": dict(told.attributes), "message": told.message}
-            for told in self.stack.notifications
+            {"attributes": dict(each.attributes), "message": each.message}
+            for each in self.stack.notifications
         ]
         for notification in notifications:
             assert_valid_notification(notification)
@@ -46,7 +46,7 @@ class World:
 
     @property
     def data(self) -> list[dict[str, Any]]:
-        return [told["message"]["data"] for told in self.told]
+        return [each["message"]["data"] for each in self.published]
 
     @property
     def outcomes(self) -> list[str]:

@@ -88,7 +88,7 @@ class MiniStack:
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def subscribe(self) -> None:
-        """Subscribe a queue to the topic, for `told`."""
+        """Subscribe a queue to the topic, for `next_notification`."""
         sqs = self.client("sqs")
         self._queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
@@ -112,8 +112,8 @@ class MiniStack:
             what="notification",
         )
         sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-        told: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
-        return told
+        notification: dict[str, Any] = json.loads(json.loads(message["Body"])["Message"])
+        return notification
 
     def running(self, name: str) -> str | None:
         """The ARN of the running execution of a watch, or None where there is none."""

@@ -70,7 +70,7 @@ def watched(here: World, *export_ids: int) -> World:
 
 
 def published(here: World) -> list[str]:
-    return sorted(told["message"]["id"] for told in here.told)
+    return sorted(each["message"]["id"] for each in here.published)
 
 
 def api_calls(here: World) -> list[str]:

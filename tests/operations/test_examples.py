@@ -393,13 +393,13 @@ def test_a_filter_lets_through_what_the_example_is_for(emarsys, template, subscr
         "lost": "other",
     }
     for name, job in jobs.items():
-        told = read(EVENTS / "notifications" / f"{name}.json")
-        told["message"]["data"]["context"] = {"job": job}
-        NOTIFICATION.validate(told["message"])
+        sample = read(EVENTS / "notifications" / f"{name}.json")
+        sample["message"]["data"]["context"] = {"job": job}
+        NOTIFICATION.validate(sample["message"])
         given: Any = {
-            key: {"DataType": "String", "StringValue": value} for key, value in told["attributes"].items()
+            key: {"DataType": "String", "StringValue": value} for key, value in sample["attributes"].items()
         }
-        sns.publish(TopicArn=topic, Message=json.dumps(told["message"]), MessageAttributes=given)
+        sns.publish(TopicArn=topic, Message=json.dumps(sample["message"]), MessageAttributes=given)
     received = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     outcomes = [json.loads(message["Body"])["data"]["outcome"] for message in received]
     assert sorted(outcomes) == let_through

@@ -166,8 +166,8 @@ def test_an_execution_that_is_stopped_ends_then_with_an_event(chain, detail, sec
     assert (execution.status, execution.error, execution.cause) == ("ABORTED", "Operator", "had enough")
     assert execution.ended_at == START + seconds == chain.clock.now()
     [notification] = chain.notifications
-    told = notification.message["detail"]
-    assert (told["status"], told["error"], told["cause"]) == ("ABORTED", "Operator", "had enough")
+    detail = notification.message["detail"]
+    assert (detail["status"], detail["error"], detail["cause"]) == ("ABORTED", "Operator", "had enough")
     assert chain.history("a")[-1]["type"] == "ExecutionAborted"
     with pytest.raises(KeyError, match="no execution is named b; there are: a"):
         chain.stop("b")

@@ -75,7 +75,7 @@ def test_a_watch_of_24_hours_does_not_grow_with_its_checks_and_its_history_does_
     assert w.outcomes == ["stuck", "expired"]
     expired = w.data[-1]
     assert expired["watch"]["elapsed_seconds"] == DAY
-    assert w.told[-1]["message"]["time"] == expired["watch"]["deadline_at"]
+    assert w.published[-1]["message"]["time"] == expired["watch"]["deadline_at"]
     # The number and the state of each entry of a check.
     checks = [
         (number, event["stateEnteredEventDetails"]["input"])

@@ -80,13 +80,13 @@ def test_it_carries_the_context_and_the_attributes_that_filters_are_for(w):
         1: {"campaign": "spring"},
         6: {"a": 1},
     }
-    attributes = {told["message"]["subject"]: told["attributes"] for told in w.told}
+    attributes = {each["message"]["subject"]: each["attributes"] for each in w.published}
     about = {"outcome": "done", "account": "default", "export_type": "responses", "terminal": "true"}
     assert attributes["1"] == about
 
 
 def test_stuck_is_published_at_its_moment_and_the_deadline_and_a_stop_at_theirs(w):
-    stuck = next(told["message"] for told in w.told if told["message"]["subject"] == "8")
+    stuck = next(each["message"] for each in w.published if each["message"]["subject"] == "8")
     ready_since = moment(stuck["data"]["watch"]["ready_since"])
     assert 0 <= ready_since - (START + 600) < 100
     assert moment(stuck["time"]) == ready_since + 3900

@@ -128,7 +128,7 @@ class Emarsys:
 def written(w: World) -> str:
     """Everything that a person or a program outside of the check may come to see."""
     parts = [line.text for line in w.stack.logs.lines]
-    parts += [f"{told.body} {dict(told.attributes)}" for told in w.stack.notifications]
+    parts += [f"{each.body} {dict(each.attributes)}" for each in w.stack.notifications]
     parts += [letter.body for letter in w.stack.dead_letters()]
     for execution in w.stack.executions():
         parts.append(f"{execution.input} {execution.output} {execution.error} {execution.cause}")

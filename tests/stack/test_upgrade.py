@@ -50,7 +50,7 @@ def test_an_execution_of_an_earlier_version_is_carried_on_to_its_end(world, path
     assert done["watch"]["checks"] == begun["watch"]["checks"] + len(checks)
     ready_since = moment(stuck["watch"]["ready_since"])
     assert ready_since == begun["watch"]["ready_since"] or begun["watch"]["ready_since"] is None
-    assert moment(w.told[0]["message"]["time"]) == ready_since + 3900
+    assert moment(w.published[0]["message"]["time"]) == ready_since + 3900
 
 
 def deploy_machine(w: World, definition: str) -> None:

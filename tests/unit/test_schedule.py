@@ -116,7 +116,7 @@ FLOOR, LATER = {"checks": 1000, "deadline_at": NEXT_WEEK}, {"ready_since": START
         "rounded up, not to be early": (READY, 3890.5, None, None, 10),
         "at least 1": (READY, 3899.999, None, None, 1),
         "whatever the limit": (READY, 3890, None, left(0.1), 10),
-        "but not once it was told": (READY | {"stuck_told": True}, 3895, None, None, 169),
+        "but not once it was published": (READY | {"stuck_told": True}, 3895, None, None, 169),
         "nor where it is over": ({"ready_since": STARTED_AT - 5}, 3895, None, None, 169),
         "cut to the deadline": ({}, DAY - 5, None, None, 5),
         "rounded up to the deadline": ({}, DAY - 4.5, None, None, 5),
