@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Never
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -34,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and returns its exit status: 0 where all went well, else 1."""
     if region := os.environ.get("AWS_REGION"):  # boto3 does not read it; the AWS CLI does, and lets it win
         os.environ["AWS_DEFAULT_REGION"] = region
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C does, so that nothing is left half done
         if signal.getsignal(ending) is signal.SIG_DFL:
-            signal.signal(ending, _interrupt)
+            signal.signal(ending, signal.default_int_handler)
     try:
         given = _parser().parse_args(arguments)
         stack = Stack(given.stack)
@@ -60,11 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     print(problem, file=sys.stderr)
     return 1
-
-
-def _interrupt(*_: object) -> Never:
-    """A terminal that is closed ends a command as Ctrl-C does, so that it leaves nothing half done."""
-    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

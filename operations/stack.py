@@ -2,7 +2,7 @@
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from math import inf
 from time import gmtime, sleep, strftime
@@ -32,12 +32,7 @@ class Stack:
 
     def __init__(self, name: str) -> None:
         client = boto3.client("cloudformation")
-        found: Any = {}
-        try:
-            [found] = client.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
+        [found] = _known(client.describe_stacks, {"Stacks": [{}]}, StackName=name)["Stacks"]
         self.name, self.region = name, client.meta.region_name
         self.arn, self.status = found.get("StackId", ""), found.get("StackStatus")
         self.parameters = {of["ParameterKey"]: of["ParameterValue"] for of in found.get("Parameters", [])}
@@ -60,17 +55,13 @@ class Stack:
 
     def physical_id(self, logical_id: str) -> str:
         """What AWS calls a resource: a queue's URL, a topic's ARN. Raises CommandError where there is none."""
-        try:
-            answer = boto3.client("cloudformation").describe_stack_resource(
-                StackName=self.arn, LogicalResourceId=logical_id
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
+        describe = boto3.client("cloudformation").describe_stack_resource
+        answer = _known(describe, None, StackName=self.arn, LogicalResourceId=logical_id)
+        if answer is None:
             raise CommandError(
                 f"the stack {self.name} has no resource {logical_id}: their names are those in template.yaml"
-            ) from None
-        return answer["StackResourceDetail"]["PhysicalResourceId"]
+            )
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
     def execution_arn(self, name: str) -> str:
         """The ARN that the execution of this name has, or would have."""
@@ -92,6 +83,16 @@ class Stack:
     def request(self, detail: Mapping[str, Any]) -> WatchRequest:
         """What the detail of an export-created event asks of it. Raises InvalidEventError."""
         return parse(json.dumps({"detail": detail}), int(self.parameters["DeadlineSeconds"]))
+
+
+def _known(describe: Callable[..., Any], otherwise: Any, **what: str) -> Any:
+    """What CloudFormation says of a stack or a resource, and otherwise where it knows none of that name."""
+    try:
+        return describe(**what)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return otherwise
 
 
 def resource(stack: Stack, given: Namespace) -> bool:

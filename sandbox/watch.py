@@ -8,12 +8,17 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
 
-from sandbox.arguments import credentials_file, event_file, host_url, key_and_value, positive_seconds
-
-if TYPE_CHECKING:
-    from sandbox.aws import Deployment, LogLine, Notification
+from sandbox.aws import (
+    Deployment,
+    EventNotPutError,
+    LogLine,
+    Notification,
+    ParameterError,
+    RealClock,
+    VirtualClock,
+    deploy,
+)
 
 EXIT_WATCHED = 0
 EXIT_UNFINISHED = 1
@@ -26,71 +31,6 @@ TOKEN_LIMIT = (
 )
 
 
-def register(subparsers: Any) -> None:
-    """Adds the command to the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "watch",
-        help="watch exports of your own, in the Emarsys of the sandbox or a real one",
-        description=(
-            "Deploys template.yaml on this machine, sends these events to it, and watches their exports until each has "
-            "ended. A real Emarsys is only read. Notifications go to standard output, a line of JSON each; progress "
-            "goes to standard error."
-        ),
-        epilog=(
-            "Exit status: 0 when every watch has had its terminal notification, 1 at the timeout or when an event was "
-            "refused, 2 when the command line or a file is wrong."
-        ),
-    )
-    parser.set_defaults(run=run)
-    add = parser.add_argument
-    add(
-        "events",
-        nargs="+",
-        type=event_file,
-        metavar="EVENT.json",
-        help="an export-created event, like events/export-created.json",
-    )
-    add(
-        "--emarsys",
-        required=True,
-        type=host_url,
-        metavar="URL",
-        help="scheme and host of Emarsys, like http://127.0.0.1:8080 or https://api.emarsys.net",
-    )
-    add(
-        "--credentials",
-        required=True,
-        action="append",
-        type=credentials_file,
-        metavar="[ACCOUNT=]FILE.json",
-        help=(
-            'the API credentials of an account (default: "default"), as {"client_id": "...", "client_secret": "..."} '
-            'or {"username": "...", "secret": "..."}; may be repeated'
-        ),
-    )
-    add(
-        "--token-url",
-        metavar="URL",
-        help="where access tokens are issued (default: /oauth2/token at the URL of --emarsys)",
-    )
-    add(
-        "--parameter",
-        action="append",
-        default=[],
-        type=key_and_value,
-        metavar="KEY=VALUE",
-        help="a parameter of template.yaml, like MinWaitSeconds=1; may be repeated",
-    )
-    add("--virtual-time", action="store_true", help="waits take no time: a watch of 24 hours takes seconds")
-    add(
-        "--timeout",
-        type=positive_seconds,
-        default=float("inf"),
-        metavar="SECONDS",
-        help="give up after so many seconds of real time (default: never)",
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Watches, and returns the exit status."""
     credentials = dict(arguments.credentials)
@@ -101,9 +41,6 @@ def run(arguments: argparse.Namespace) -> int:
             raise argparse.ArgumentTypeError(
                 f"{path} is of the account {account!r}, which has no --credentials {account}=FILE.json"
             )
-    # Here, since it takes seconds that `--help` and mistakes need not wait for.
-    from sandbox.aws import ParameterError, RealClock, VirtualClock, deploy  # noqa: PLC0415
-
     parameters = {
         "EmarsysHost": arguments.emarsys,
         "EmarsysTokenUrl": arguments.token_url or f"{arguments.emarsys}/oauth2/token",
@@ -117,9 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def _watch(deployment: "Deployment", arguments: argparse.Namespace) -> int:
-    from sandbox.aws import EventNotPutError  # noqa: PLC0415
-
+def _watch(deployment: Deployment, arguments: argparse.Namespace) -> int:
     time_kind = "virtual" if arguments.virtual_time else "real"
     voice = Voice()
     voice.say(f"template.yaml is deployed on this machine, in {time_kind} time")
@@ -153,7 +88,7 @@ def _watch(deployment: "Deployment", arguments: argparse.Namespace) -> int:
     return EXIT_UNFINISHED if problems or voice.unheard else EXIT_WATCHED
 
 
-def _run_unless_refused(deployment: "Deployment", timeout_seconds: float) -> bool:
+def _run_unless_refused(deployment: Deployment, timeout_seconds: float) -> bool:
     """Runs in real time, and says whether it ended by itself: nobody is to learn of a refused event after hours."""
     give_up = time.monotonic() + timeout_seconds
     while not deployment.dead_letters():
@@ -165,7 +100,7 @@ def _run_unless_refused(deployment: "Deployment", timeout_seconds: float) -> boo
     return True
 
 
-def _refused(deployment: "Deployment", paths: Mapping[str, str]) -> Iterator[str]:
+def _refused(deployment: Deployment, paths: Mapping[str, str]) -> Iterator[str]:
     """Events in the dead-letter queue, and why, in the words of the function that refused them."""
     complaints = [line for line in deployment.logs.lines if _is_complaint(line)]
     for letter in deployment.dead_letters():
@@ -177,7 +112,7 @@ def _refused(deployment: "Deployment", paths: Mapping[str, str]) -> Iterator[str
         yield f"{what}: {''.join(reasons) or 'for a reason that is not in the log'}"
 
 
-def _unpublished(deployment: "Deployment") -> Iterator[str]:
+def _unpublished(deployment: Deployment) -> Iterator[str]:
     """Watches without a terminal notification."""
     terminal = [n.message for n in deployment.notifications if n.attributes.get("terminal") == "true"]
     ended = {message["data"]["watch"]["execution"] for message in terminal}
@@ -186,7 +121,7 @@ def _unpublished(deployment: "Deployment") -> Iterator[str]:
             yield f"{execution.name}: no terminal notification; its execution is {execution.status}"
 
 
-def _is_complaint(line: "LogLine") -> bool:
+def _is_complaint(line: LogLine) -> bool:
     return line.record.get("level") in {"WARNING", "ERROR", "CRITICAL"} or line.text.startswith("[ERROR]")
 
 
@@ -197,7 +132,7 @@ class Voice:
         self._out, self._err = sys.stdout, sys.stderr
         self.unheard = self.token_refused = False
 
-    def notify(self, notification: "Notification") -> None:
+    def notify(self, notification: Notification) -> None:
         # JSON is written here as the functions write it, so that a number of the context stays as it is.
         line = json.dumps({"attributes": dict(notification.attributes), "message": notification.message})
         try:
@@ -205,7 +140,7 @@ class Voice:
         except BrokenPipeError:
             self.unheard = True
 
-    def progress(self, line: "LogLine") -> None:
+    def progress(self, line: LogLine) -> None:
         """Passes on what a function logs, but for the frames of tracebacks, and metrics without a message."""
         record = line.record
         if line.text.startswith(" ") or ("_aws" in record and "message" not in record):

@@ -1,7 +1,6 @@
 """Deploying a template on this machine, and taking it away again."""
 
 import contextlib
-import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -96,7 +95,7 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> No
     cloudformation, functions = deployment.client("cloudformation"), deployment.client("lambda")
     cloudformation.create_stack(
         StackName=stack_name,
-        TemplateBody=json.dumps(source.cloudformation, default=str),
+        TemplateBody=source.body,
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in deployment.parameters.items()],
         Capabilities=["CAPABILITY_IAM"],
     )
@@ -107,7 +106,7 @@ def _create(deployment: Deployment, source: sam.Template, stack_name: str) -> No
             name = resource["PhysicalResourceId"]
             deployment.functions[name] = Function(
                 functions.get_function_configuration(FunctionName=name),
-                source.code_folder(resource["LogicalResourceId"]),
+                source.code_folders[resource["LogicalResourceId"]],
                 deployment.logs,
                 deployment.faults,
                 {"now": deployment.clock.now},

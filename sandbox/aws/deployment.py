@@ -1,7 +1,6 @@
 """A deployed template: EventBridge, SQS, Lambda, Step Functions and SNS in one process, on one clock."""
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -123,9 +122,8 @@ class Deployment:
     def stop(self, name: str, error: str = "", cause: str = "") -> None:
         """StopExecution, as an operator would; it takes effect in the next `run`."""
         execution = self._find(name)
-        while execution.exec_worker.env is None:  # started, but not begun
+        if execution.exec_worker.env is None:  # started, but not begun
             self.clock.run(until=self.clock.now())
-            time.sleep(0.001)
         execution.stop(stop_date=execution.start_date, error=error, cause=cause)
 
     def dead_letters(self) -> list[QueueMessage]:

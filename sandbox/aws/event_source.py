@@ -6,7 +6,7 @@ is over, and is moved to the dead-letter queue after `maxReceiveCount` deliverie
 
 import contextlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,9 +14,6 @@ from botocore.exceptions import ClientError
 from sandbox.aws.client import client
 from sandbox.aws.clock import RealClock, VirtualClock
 from sandbox.aws.faults import NeverAnswered
-
-_RECEIVE_AT_ONCE = 10
-"""SQS hands out no more messages in one call."""
 
 
 class EventSource:
@@ -28,7 +25,7 @@ class EventSource:
         self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         self.queue_arn = mapping["EventSourceArn"]
         self._function = mapping["FunctionArn"]
-        self._batch_size = mapping["BatchSize"]
+        self._batch_size = min(mapping["BatchSize"], 10)
         self._reports_failures = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         self._url = self._sqs.get_queue_url(QueueName=self.queue_arn.rpartition(":")[2])["QueueUrl"]
         if isinstance(clock, RealClock):  # nobody wants to watch a sandbox wait for three minutes
@@ -45,7 +42,13 @@ class EventSource:
 
     def _deliver(self) -> None:
         self._due = False
-        messages = list(self._received())
+        # SQS hands out ten messages in a call: a larger batch than that is not made.
+        messages = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=self._batch_size,
+            AttributeNames=["All"],
+            WaitTimeSeconds=0,
+        ).get("Messages")
         if not messages:
             return
         failed = self._failed(messages)
@@ -56,18 +59,6 @@ class EventSource:
             # A message is visible after its time, not at it.
             self._clock.call_later(self._visibility_timeout_seconds + 0.01, self.arrived)
         self.arrived()
-
-    def _received(self) -> Iterable[dict[str, Any]]:
-        wanted = self._batch_size
-        while wanted > 0:
-            most = min(wanted, _RECEIVE_AT_ONCE)
-            messages = self._sqs.receive_message(
-                QueueUrl=self._url, MaxNumberOfMessages=most, WaitTimeSeconds=0, AttributeNames=["All"]
-            ).get("Messages", [])
-            if not messages:
-                return
-            wanted -= len(messages)
-            yield from messages
 
     def _failed(self, messages: list[dict[str, Any]]) -> set[str]:
         """The ids of the messages that the function did not take."""

@@ -4,6 +4,7 @@ A line that begins with `Bug of moto:` can be sent to its maintainers. The patch
 version is fixed: another one is refused before anything is patched.
 """
 
+import collections
 import contextlib
 import datetime
 import functools
@@ -23,6 +24,7 @@ from moto.core.common_models import CloudFormationModel
 from moto.events.models import events_backends
 from moto.moto_api._internal import mock_random
 from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (
     ComparisonOperatorType,
 )
@@ -55,32 +57,25 @@ def filled(deployment: "Deployment") -> Iterator[None]:
         )
     mock_random.seed(0)  # the same names and ids in each deployment
     log = logging.getLogger("moto")
-    level = log.level
-    log.setLevel(logging.CRITICAL)  # it logs every failed state as an error of its own
-    try:
-        with contextlib.ExitStack() as stack:
-            gaps = _Gaps(stack)
-            _calls(gaps, deployment)
-            _queues_and_events(gaps, deployment)
-            _resources(gaps)
-            _times(gaps, deployment.clock)
-            _language(gaps)
-            _executions(gaps, deployment.clock)
-            _waits(gaps, deployment.clock)
-            _made_once(gaps)
-            yield
-    finally:
-        log.setLevel(level)
+    with _Gaps() as gaps:
+        gaps.callback(log.setLevel, log.level)
+        log.setLevel(logging.CRITICAL)  # it logs every failed state as an error of its own
+        _calls(gaps, deployment)
+        _queues_and_events(gaps, deployment)
+        _resources(gaps)
+        _times(gaps, deployment.clock)
+        _language(gaps)
+        _executions(gaps, deployment.clock)
+        _waits(gaps, deployment.clock)
+        _made_once(gaps)
+        yield
 
 
-class _Gaps:
-    """Patches, each by the name of what is replaced; a stack takes them away again."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
+class _Gaps(contextlib.ExitStack):
+    """Patches, each by the name of what is replaced, until the stack is closed."""
 
     def replace(self, name: str, replacement: Any) -> None:
-        self._stack.enter_context(patch(name, replacement))
+        self.enter_context(patch(name, replacement))
 
     def around(self, name: str) -> Callable[[Callable[..., Any]], None]:
         """Puts a function in the place of another one, which it is passed before the arguments."""
@@ -117,22 +112,13 @@ def _queues_and_events(gaps: _Gaps, deployment: "Deployment") -> None:
         original(queue, message)
         deployment.arrived(queue.queue_arn, message)
 
-    # Bug of moto: an event for a target without a transformer loses its `account`, and `<id>` in it is replaced.
-    parse = resolve_name("moto.events.utils.EventTemplateParser.parse")
-    fields = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
-
-    def whole_event(input_template: str, input_paths_map: Any, event: Any) -> Any:
-        if input_template or input_paths_map:
-            return parse(input_template, input_paths_map, event)
-        return {field: event[field] for field in fields}
-
-    gaps.replace("moto.events.utils.EventTemplateParser.parse", staticmethod(whole_event))
-
-    # Bug of moto: a rule that is disabled still sends to its targets.
+    # Bugs of moto: a rule that is disabled still sends to its targets; an event for a target without a transformer, as
+    # all are here, loses its `account`, and `<id>` in it is replaced.
     @gaps.around("moto.events.models.Rule.send_to_targets")
-    def send_if_enabled(original: Any, rule: Any, *args: Any, **options: Any) -> None:
+    def send_whole_if_enabled(original: Any, rule: Any, event: Any) -> None:
+        del event["ingestion-time"]
         if rule.state == "ENABLED":
-            original(rule, *args, **options)
+            original(rule, event, transform_input=False)
 
 
 class Alarm(CloudFormationModel):
@@ -251,9 +237,9 @@ def _executions(gaps: _Gaps, clock: VirtualClock) -> None:
         _put_status(worker._execution_communication.execution, clock)
         clock.start(worker._execution_logic)
 
-    threads = types.SimpleNamespace(Thread=_InlineThread)
-    gaps.replace(f"{_LANGUAGE}.component.program.program.threading", threads)
-    gaps.replace(f"{_LANGUAGE}.component.state.exec.execute_state.Thread", _InlineThread)
+    task = f"{_LANGUAGE}.component.state.exec.execute_state"
+    gaps.replace(f"{task}.Thread", lambda target, daemon: types.SimpleNamespace(start=target))
+    gaps.replace(f"{task}.TMP_THREADS", collections.deque(maxlen=0))  # moto keeps all threads for ever
 
     # Bug of moto: an execution's changes of status are no events, and StopExecution's error and cause are lost.
     @gaps.around(f"{_EXECUTION}.BaseExecutionWorkerCommunication.terminated")
@@ -268,51 +254,46 @@ def _executions(gaps: _Gaps, clock: VirtualClock) -> None:
 
 def _waits(gaps: _Gaps, clock: VirtualClock) -> None:
     # Waits, the delays of retries and the execution's timeout pass on the clock; StopExecution ends them.
-    def pause(env: Any, seconds: float) -> None:
-        over = min(clock.now() + seconds, env.sandbox_deadline)
+    current = threading.local()  # an execution's environment, and its deadline, in its thread
+
+    def pause(seconds: float) -> None:
+        env, deadline = current.env, current.deadline
+        over = min(clock.now() + seconds, deadline)
         while env.is_running() and (left := over - clock.now()) > 0:
             clock.sleep(left, env)
-        if env.is_running() and clock.now() >= env.sandbox_deadline:
+        if env.is_running() and clock.now() >= deadline:
             env.set_timed_out()
 
     @gaps.around(f"{_LANGUAGE}.component.program.program.Program.eval")
-    def eval_with_deadline(original: Any, program: Any, env: Any) -> None:
+    def eval_with_deadline(_: Any, program: Any, env: Any) -> None:
         timeout = program.timeout_seconds
-        env.sandbox_deadline = clock.now() + (timeout.timeout_seconds if timeout else float("inf"))
-        original(program, env)
+        current.env = env
+        current.deadline = clock.now() + (timeout.timeout_seconds if timeout else float("inf"))
+        env.next_state_name = program.start_at.start_at_name
+        EvalComponent.eval(program, env)
 
     @gaps.around(f"{_LANGUAGE}.component.state.wait.wait_function.wait_function.WaitFunction._wait_interval")
     def wait(_: Any, __: Any, env: Any, wait_seconds: float) -> None:
-        pause(env, wait_seconds)
+        pause(wait_seconds)
+
+    retries = f"{_LANGUAGE}.component.common.retry"
+    gaps.replace(f"{retries}.retrier_decl.time", types.SimpleNamespace(sleep=pause))
+    # The same delays in each run.
+    gaps.replace(f"{retries}.jitter_strategy_decl.random", random.Random(0))
 
     @gaps.around(f"{_LANGUAGE}.eval.environment.Environment.set_stop")
     def stop_and_wake(original: Any, env: Any, *args: Any, **options: Any) -> None:
         original(env, *args, **options)
         clock.wake(env)
 
-    retrier = f"{_LANGUAGE}.component.common.retry.retrier_decl"
-    current = threading.local()
-
-    @gaps.around(f"{retrier}.RetrierDecl._eval_body")
-    def retry_on_clock(original: Any, declared: Any, env: Any) -> None:
-        current.env = env
-        original(declared, env)
-
-    sleep = types.SimpleNamespace(sleep=lambda seconds: pause(current.env, seconds))
-    gaps.replace(f"{retrier}.time", sleep)
-    # The same delays in each run.
-    gaps.replace(f"{_LANGUAGE}.component.common.retry.jitter_strategy_decl.random", random.Random(0))
-
     @gaps.around(f"{_LANGUAGE}.component.state.exec.execute_state.ExecutionState._evaluate_with_timeout")
     def evaluate_on_clock(original: Any, state: Any, env: Any) -> None:
         try:
             original(state, env)
-        except NeverAnswered:
-            state.timeout.eval(env=env)
-            pause(env, env.stack.pop())
-            if env.is_running():
-                raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, NeverAnswered):
+                state.timeout.eval(env=env)
+                pause(env.stack.pop())
             # An execution that was stopped meanwhile has ended: nothing is to be retried or caught.
             if env.is_running():
                 raise
@@ -336,24 +317,6 @@ def _made_once(gaps: _Gaps) -> None:
 
 _parse_definition = functools.cache(AmazonStateLanguageParser.parse)
 _parse_path = functools.cache(vars(json_path)["parse"])
-
-
-class _InlineThread:
-    """A thread that is over when it has started."""
-
-    def __init__(self, target: Callable[..., None], args: tuple[Any, ...] = (), daemon: bool = True) -> None:
-        self._run: Callable[[], None] | None = functools.partial(target, *args)
-
-    def start(self) -> None:
-        run, self._run = self._run, None  # moto keeps its threads for ever: not what they held, too
-        if run:
-            run()
-
-    def join(self, timeout: float | None = None) -> None:
-        return None
-
-    def is_alive(self) -> bool:
-        return False
 
 
 def _put_status(execution: Any, clock: VirtualClock) -> None:

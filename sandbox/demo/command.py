@@ -4,30 +4,21 @@ import argparse
 import math
 import sys
 import time
-from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from sandbox.aws import VirtualClock
+from sandbox.demo import screen
+from sandbox.demo.board import Board
 
 EXIT_RIGHT = 0
 EXIT_WRONG = 1
 _FRAME_SECONDS = 0.05
 
 
-def register(subparsers: Any) -> None:
-    """Adds the command to the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "demo",
-        help="watch ten exports end, live, in half a minute",
-        description=(
-            "Deploys template.yaml on this machine, sends it the events of ten exports, and shows every watch to its "
-            "end. Exit status: 0 when all have ended as they should, else 1."
-        ),
-    )
-    parser.set_defaults(run=run)
-
-
 def run(_: argparse.Namespace) -> int:
     """Shows the demo, and returns the exit status."""
-    from rich.console import Console  # noqa: PLC0415 - `--help` is quick
-
     # Where the output is no terminal, a notification is one line, however long.
     console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 500)
     waiting = "shortened: an hour and a half pass in half a minute" if console.is_terminal else "left out"
@@ -41,14 +32,8 @@ def run(_: argparse.Namespace) -> int:
     return show(console)
 
 
-def show(console: Any) -> int:
+def show(console: Console) -> int:
     """Plays the stories on a console: each notification when it comes, and below them a table of all watches."""
-    from rich.live import Live  # noqa: PLC0415
-
-    from sandbox.aws import VirtualClock  # noqa: PLC0415
-    from sandbox.demo import screen  # noqa: PLC0415
-    from sandbox.demo.board import Board  # noqa: PLC0415
-
     shown = 0
     console.print(screen.heading())
     live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)

@@ -10,29 +10,20 @@ from sandbox.demo.board import Board, Published, Row
 
 _HEADERS = "time", "export", "outcome", "file, or reason"
 COLOURS = {"done": "green", "stuck": "yellow"}
-_STORY, _BEFORE = 31, 29
-"""Columns of the longest story, and of all that stands before it."""
-
 _WIDE = 100
 """From so many columns on there is room for the last check."""
 
 
 def table(board: Board, life_seconds: float, width: int) -> Group:
     """The board as a table of at most `width` columns, under the demo's clock."""
-    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    grid.add_column("export", width=6)
-    grid.add_column("outcome", width=11, no_wrap=True)
-    grid.add_column("checks", width=6, justify="right")
-    grid.add_column("what happens", width=min(_STORY, width - _BEFORE), no_wrap=True)
-    if width >= _WIDE:
-        grid.add_column("last check", width=min(60, width - _BEFORE - _STORY - 2), no_wrap=True)
-    for row in board.rows.values():
-        outcomes = Text(", ").join(map(_coloured, row.outcomes))
-        cells = (str(row.story.export_id), outcomes, str(row.checks), row.story.title, row.last_check)
-        grid.add_row(*cells[: len(grid.columns)])
     ended = f"   {sum(row.ended for row in board.rows.values())} of {len(board.rows)} watches have ended"
     head = Text.assemble(("simulated time ", "dim"), (clock(life_seconds), "bold"), (ended, "dim"))
-    return Group(Text(), head, Text(), grid)
+    lines = [_row(width, "export", Text("outcome"), "checks", "what happens", "last check")]
+    lines[0].stylize("dim")
+    for row in board.rows.values():
+        outcomes = Text(", ").join(map(_coloured, row.outcomes))
+        lines.append(_row(width, row.story.export_id, outcomes, row.checks, row.story.title, row.last_check))
+    return Group(Text(), head, Text(), *lines)
 
 
 def heading() -> Group:
@@ -58,6 +49,15 @@ def verdict(board: Board) -> Group:
 def clock(seconds: float) -> str:
     """Seconds as hours, minutes and seconds."""
     return str(timedelta(seconds=int(seconds)))
+
+
+def _row(width: int, export: object, outcomes: Text, checks: object, story: str, last_check: str) -> Text:
+    """A line of the table, without blanks at its end: the longest story has 31 characters."""
+    outcomes.pad_right(11 - len(outcomes))
+    ending = f"{story:<31}  {last_check}" if width >= _WIDE else story
+    row = Text.assemble(f"{export:<6}  ", outcomes, f"  {checks:>6}  {ending}")
+    row.truncate(width, overflow="ellipsis")
+    return row
 
 
 def _line(*cells: Text) -> Table:

@@ -4,35 +4,15 @@ import argparse
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
-from sandbox.arguments import port
+from sandbox.emarsys import EmarsysServer, ScenarioError, SeenRequest, load
 
 DEFAULT = Path(__file__).parent / "scenarios" / "default.yaml"
 
 
-def register(subparsers: Any) -> None:
-    """Adds the command to the command line."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "emarsys",
-        help="serve an Emarsys to talk to, on a port of this machine",
-        description="Serves an Emarsys whose exports live as a scenario says, until Ctrl-C. Requests are logged.",
-    )
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    add("--port", type=port, default=8080, help="port to listen on, 0 for any free one (default: 8080)")
-    add(
-        "--scenario",
-        default=DEFAULT,
-        metavar="FILE.yaml",
-        help="credentials, exports and faults (default: sandbox/emarsys/scenarios/default.yaml, with every key)",
-    )
-    parser.set_defaults(run=run)
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Serves until it is interrupted, and returns the exit status."""
-    from sandbox.emarsys import EmarsysServer, ScenarioError, SeenRequest, load  # noqa: PLC0415 - `--help` is quick
+    path = arguments.scenario or DEFAULT
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -41,18 +21,17 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{seen.method} {seen.path!r} {seen.status or 'connection broken'}")
 
     try:
-        scenario = load(arguments.scenario)
+        scenario = load(path)
         server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
     except ScenarioError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    except OSError as error:
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", error)
         raise argparse.ArgumentTypeError(
-            f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port or --host"
+            f"cannot listen on {arguments.host}:{arguments.port}: {reason}; choose another --port or --host"
         ) from error
     with server:
-        say(
-            f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {Path(arguments.scenario).name}"
-        )
+        say(f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {Path(path).name}")
         oauth, wsse = (", ".join(names) or "none" for names in (scenario.oauth, scenario.wsse))
         say(f"OAuth clients: {oauth}; WSSE users: {wsse}")
         for export_id, plan in scenario.exports.items():

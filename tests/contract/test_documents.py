@@ -15,7 +15,7 @@ from export_watch import decision, export_created, schedule, transport
 from export_watch.emarsys import client, credentials, rate_limit
 from export_watch.reason import ReasonCode
 from export_watch.watch import Outcome
-from sandbox import watch
+from sandbox import arguments
 from tests.contract import notification_samples
 from tests.contract.documents import CONTRIBUTING, DOCS, DOCUMENTS, README, blocks, name
 from tests.contract.metrics import COUNTED
@@ -47,9 +47,8 @@ def words(cell: str) -> list[str]:
 
 
 def sandbox_options() -> set[str]:
-    subparsers = argparse.ArgumentParser().add_subparsers()
-    watch.register(subparsers)
-    return {option for action in subparsers.choices["watch"]._actions for option in action.option_strings}
+    [commands] = [of for of in arguments.parser()._actions if isinstance(of, argparse._SubParsersAction)]
+    return {option for action in commands.choices["watch"]._actions for option in action.option_strings}
 
 
 HELD = [
