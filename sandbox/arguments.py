@@ -123,7 +123,7 @@ def parser() -> Parser:
 def event_file(path: str) -> tuple[str, dict[str, Any]]:
     """The path, and the EventBridge event as in `events/` that is there."""
     # EventBridge wants a source, the contract takes any.
-    event = {"source": "sandbox", **_object(path, _text(path))}
+    event = {"source": "sandbox", **_object(path)}
     for key, kind in (("source", str), ("detail-type", str), ("detail", dict)):
         value = event.get(key)
         if not isinstance(value, kind) or value == "":
@@ -141,8 +141,7 @@ def credentials_file(text: str) -> tuple[str, str]:
     account, equals, path = text.partition("=")
     if not equals:
         account, path = "default", text
-    secret = _text(path)
-    _object(path, secret)
+    secret = json.dumps(_object(path))
     try:
         parse(secret, path, "https://api.emarsys.net", "https://auth.emarsys.net/oauth2/token")
     except CredentialsMissingError as error:
@@ -172,20 +171,13 @@ def positive_seconds(text: str) -> float:
     return float(text)
 
 
-def _text(path: str) -> str:
+def _object(path: str) -> dict[str, Any]:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        content = json.loads(Path(path).read_bytes())
     except OSError as error:
         raise ArgumentTypeError(f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ArgumentTypeError(f"{path} is not text in UTF-8") from error
-
-
-def _object(path: str, text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ArgumentTypeError(f"{path} is not JSON: {error}") from error
+        raise ArgumentTypeError(f"{path} is not JSON in UTF-8: {error}") from error
     if not isinstance(content, dict):
         raise ArgumentTypeError(f"{path} holds no JSON object")
     return content

@@ -10,7 +10,7 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
 from socketserver import ThreadingTCPServer
-from typing import Any
+from typing import Any, Self
 
 from sandbox.emarsys.reply import ConnectionBroken, Reply
 
@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HttpServer(ThreadingTCPServer):
-    """Serves on `port` (0: any free one) from `start` to `stop`. Raises OSError at once."""
+    """Serves on `port` (0: any free one) from `start` to `stop`, or in a `with` block. Raises OSError at once."""
 
     allow_reuse_address = True
     request_queue_size = 128
@@ -73,6 +73,13 @@ class HttpServer(ThreadingTCPServer):
     def url(self) -> str:
         host, port = self.socket.getsockname()[:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         self._serving.start()

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from email.message import Message
 from email.utils import formatdate
-from types import TracebackType
-from typing import Self
 from urllib.parse import unquote
 
 from sandbox.emarsys.authentication import Tokens, check_wsse
@@ -39,7 +37,7 @@ class SeenRequest:
     status: int
 
 
-class EmarsysServer:
+class EmarsysServer(HttpServer):
     """Serves a scenario on `host` and `port` (0: any free one) for the time of a `with` block.
 
     `clock` (unix seconds) is what exports, faults and the rate limit live by; authentication and tokens always follow
@@ -64,22 +62,12 @@ class EmarsysServer:
         self._counts = {"api": 0, "token": 0}
         self._spent: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
-        self._server = HttpServer(self._serve, host, port)
-        self.url = self._server.url
+        super().__init__(self._serve, host, port)
 
     @property
     def parameters(self) -> dict[str, str]:
         """The template's parameters that lead to it."""
         return {"EmarsysHost": self.url, "EmarsysTokenUrl": f"{self.url}/oauth2/token"}
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.stop()
 
     def _serve(self, method: str, target: str, headers: Message, body: bytes) -> Reply:
         """One request, answered, and bent by the faults that strike it."""
