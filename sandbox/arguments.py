@@ -110,7 +110,7 @@ def parser() -> Parser:
     emarsys.set_defaults(run="sandbox.emarsys.command:run")
     emarsys.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     emarsys.add_argument(
-        "--port", type=int, default=8080, help="port to listen on, 0 for any free one (default: 8080)"
+        "--port", type=port, default=8080, help="port to listen on, 0 for any free one (default: 8080)"
     )
     emarsys.add_argument(
         "--scenario",
@@ -162,6 +162,13 @@ def key_and_value(text: str) -> tuple[str, str]:
     if not key or not equals:
         raise ArgumentTypeError(f"{text!r} is not KEY=VALUE, like MinWaitSeconds=1")
     return key, value
+
+
+def port(text: str) -> int:
+    """Reads a TCP port, or 0."""
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > 65_535:
+        raise ArgumentTypeError(f"{text!r} is not a port: they go from 1 to 65535, and 0 is any free one")
+    return int(text)
 
 
 def positive_seconds(text: str) -> float:

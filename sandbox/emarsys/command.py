@@ -25,10 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
         server = EmarsysServer(scenario, host=arguments.host, port=arguments.port, on_request=log)
     except ScenarioError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", error)
+    except OSError as error:
         raise argparse.ArgumentTypeError(
-            f"cannot listen on {arguments.host}:{arguments.port}: {reason}; choose another --port or --host"
+            f"cannot listen on {arguments.host}:{arguments.port}: {error.strerror}; choose another --port or --host"
         ) from error
     with server:
         say(f"Emarsys at {server.url}, tokens at {server.url}/oauth2/token, from {Path(path).name}")

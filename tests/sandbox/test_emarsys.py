@@ -336,7 +336,7 @@ def test_a_wrong_scenario_is_refused_with_what_is_wrong_and_where(content, error
     [
         (
             ["--port", "80800"],
-            "cannot listen on 127.0.0.1:80800: bind(): port must be 0-65535.; choose another --port",
+            "--port: '80800' is not a port: they go from 1 to 65535, and 0 is any free one",
         ),
         (
             ["--port", "{taken}"],
