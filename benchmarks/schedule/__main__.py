@@ -27,13 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         "--durations", type=Path, required=True, metavar="FILE.csv", help="one column of seconds"
     )
     hint = "also with this `expected_seconds` in each event, as export_watch_expected"
-    parser.add_argument("--expected", type=int, metavar="SECONDS", help=hint)
+    parser.add_argument("--expected", type=_expected_seconds, metavar="SECONDS", help=hint)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args(arguments)
     schedules = {"export_watch": OURS["export_watch"]}
-    if options.expected is not None:
-        if not 1 <= options.expected <= LONGEST_SECONDS:
-            parser.error(f"--expected: {options.expected} is not from 1 to {LONGEST_SECONDS}")
+    if options.expected:
         schedules["export_watch_expected"] = Schedule("", partial(ours, hints=[options.expected]))
     try:
         durations = read_durations(options.durations)
@@ -53,6 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
         costs = "".join(f"{cost:>13.2f}" for cost in of["relative_cost"].values())
         print(f"{name:<22}{of['checks']:>9.1f}{of['delay_mean']:>11.1f} s{of['delay_p95']:>7.0f} s{costs}")
     return 0
+
+
+def _expected_seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= LONGEST_SECONDS):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no whole number of seconds from 1 to {LONGEST_SECONDS}"
+        )
+    return int(text)
 
 
 def read_durations(path: Path) -> Seconds:
