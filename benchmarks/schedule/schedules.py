@@ -29,11 +29,12 @@ SEEN = {status: StatusSeen(status, Export(status=status), "") for status in Expo
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What it does on durations, by what a check is worth in seconds."""
+    """What it does on durations. Where it is not `tuned`, that is the same whatever a check is worth (in seconds)."""
 
     label: str
     measure: Callable[[Seconds, float], Measurement]
     sees_phases: bool = False
+    tuned: bool = True
 
 
 def watch(
@@ -121,7 +122,7 @@ def other(
         runs = RUNS if full_jitter else 1
         return measure([checks(durations.max(), chance) for _ in range(runs)], durations)
 
-    return Schedule(label, measured)
+    return Schedule(label, measured, tuned=False)
 
 
 BLIND = "Export Watch, ignores status changes"
@@ -141,9 +142,7 @@ OURS = {
     "export_watch_hint_2_short": Schedule(f"{BLIND}; hint half of it", partial(ours_hinted, [1 / 2])),
     "export_watch_hint_5_long": Schedule(f"{BLIND}; hint five times too long", partial(ours_hinted, [5])),
     "export_watch_hint_5_short": Schedule(f"{BLIND}; hint a fifth of it", partial(ours_hinted, [1 / 5])),
-    "export_watch_untuned": Schedule(
-        f"{BLIND}; always at its default of 2 s", lambda durations, _: ours(durations, DEFAULT)
-    ),
+    "export_watch_untuned": Schedule(f"{BLIND}; always at its default of 2 s", ours, tuned=False),
     "textbook": Schedule(f"{BLIND}; with the textbook's `sqrt(2 * c * elapsed)`", ours_by_the_textbook),
 }
 OTHERS = {
