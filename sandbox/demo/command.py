@@ -8,10 +8,6 @@ import time
 from rich.console import Console
 from rich.live import Live
 
-from sandbox.aws import VirtualClock
-from sandbox.demo import screen
-from sandbox.demo.board import Board
-
 EXIT_RIGHT = 0
 EXIT_WRONG = 1
 _FRAME_SECONDS = 0.05
@@ -34,6 +30,11 @@ def run(_: argparse.Namespace) -> int:
 
 def show(console: Console) -> int:
     """Plays the stories on a console: each notification when it comes, and below them a table of all watches."""
+    # It takes seconds, in which the first words are read.
+    from sandbox.aws import VirtualClock  # noqa: PLC0415
+    from sandbox.demo import screen  # noqa: PLC0415
+    from sandbox.demo.board import Board  # noqa: PLC0415
+
     shown = 0
     console.print(screen.heading())
     live = Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
