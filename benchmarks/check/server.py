@@ -61,11 +61,8 @@ def serving() -> Iterator[dict[str, str]]:
         server = HttpServer(_answer, "127.0.0.1", 0)
         # The handshake is the connection's thread's, so that nobody waits for another one's.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        server.start()
-        try:
+        with server:
             yield _environment(server.url.replace("http", "https"), bundle.name)
-        finally:
-            server.stop()
 
 
 def _environment(url: str, bundle: str) -> dict[str, str]:

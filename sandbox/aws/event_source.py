@@ -25,7 +25,7 @@ class EventSource:
         self._lambda.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         self.queue_arn = mapping["EventSourceArn"]
         self._function = mapping["FunctionArn"]
-        self._batch_size = min(mapping["BatchSize"], 10)
+        self._batch_size = min(mapping["BatchSize"], 10)  # SQS hands out no more in one call
         self._reports_failures = "ReportBatchItemFailures" in mapping.get("FunctionResponseTypes", [])
         self._url = self._sqs.get_queue_url(QueueName=self.queue_arn.rpartition(":")[2])["QueueUrl"]
         if isinstance(clock, RealClock):  # nobody wants to watch a sandbox wait for three minutes
@@ -42,7 +42,6 @@ class EventSource:
 
     def _deliver(self) -> None:
         self._due = False
-        # SQS hands out ten messages in a call: a larger batch than that is not made.
         messages = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=self._batch_size,
